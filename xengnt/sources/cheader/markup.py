@@ -1,0 +1,237 @@
+# SPDX-License-Identifier: MIT
+"""Read the markup in a header's comments.
+
+The public grant-table header says in comments which struct goes with which
+command, which fields go in and which come out, and what a field's value means.
+A preprocessor drops comments, so this reads the raw text, and says by line what
+it found. ``include/xen/grant_table.h`` describes the markup in its first lines.
+
+Imports nothing of the package but ``xengnt.errors``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+from xengnt.errors import SourceError
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment, without its delimiters and the asterisks down its side.
+
+    Attributes:
+        text: its lines, trimmed, joined by newlines.
+        start: its first line in the file, from 1.
+        end: its last.
+        alone: whether nothing stands before it on its first line.
+    """
+
+    text: str
+    start: int
+    end: int
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An enumeration in the markup: the lines that it spans, and what it says of them."""
+
+    name: str
+    start: int
+    end: int
+    prefix: str = ""
+    struct_prefix: str | None = None
+    bits: bool = False
+    mask: str | None = None
+    condition: str | None = None
+
+
+_PIECE = re.compile(
+    r"""(?P<comment>/\*.*?\*/|//[^\n]*)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\n|[^/"'\n]+|.""",
+    re.DOTALL | re.VERBOSE,
+)
+_DIRECTION = re.compile(r"(IN/OUT|IN-pointer|IN|OUT)(?: parameters?)?\.?")
+_OPENING = re.compile(r"` enum (\w+) \{(?:\s*//\s*(.*))?")
+_CLOSING = re.compile(r"` \}")
+_HEAD = re.compile(
+    r"""
+    (?P<prefix>\w*)\*
+    (?: \s+=>\s+struct\s+ (?P<struct>\w*)\* )?
+    (?P<bits> \s+bits )?
+    (?: \s+in\s+ (?P<mask>\w+) )?
+    (?: \s+if\s+ (?P<when>\w+) | \s+unless\s+ (?P<unless>\w+) )?
+    """,
+    re.VERBOSE,
+)
+_ARROW = re.compile(r"=>\s*([^\n]*)")
+_ENUM = re.compile(r"enum\s+(\w+(?:\s*\|\s*\w+)*)")
+_SELECT = re.compile(r"(?:([\w.]+)\s*:)?\s*(\w+\s*\?.*)")
+_STRUCT = re.compile(r"struct\s+(\w+)")
+_CHOICE = re.compile(r"\w+|[?:]")
+
+
+class Markup:
+    """The comments of one file, found by line."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        self.comments = list(_comments(text))
+        self._starting: dict[int, list[Comment]] = {}
+        self._ending: dict[int, list[Comment]] = {}
+        for comment in self.comments:
+            self._starting.setdefault(comment.start, []).append(comment)
+            if comment.alone:
+                self._ending.setdefault(comment.end, []).append(comment)
+
+    def behind(self, line: int) -> str:
+        """Return the text of the comments that follow code on a line."""
+        return "\n".join(c.text for c in self._starting.get(line, ()) if not c.alone)
+
+    def above(self, line: int) -> str:
+        """Return the text of the comments that end right above a line, with nothing between."""
+        texts: list[str] = []
+        while found := self._ending.get(line - 1):
+            texts[:0] = [c.text for c in found]
+            line = found[0].start
+        return "\n".join(texts)
+
+    def direction(self, first: int, line: int) -> str | None:
+        """Return what the last heading between two lines says of the members behind it."""
+        found = None
+        for comment in self.comments:
+            if comment.alone and first <= comment.start < line:
+                heading = _DIRECTION.fullmatch(comment.text)
+                found = heading[1] if heading else found
+        return found
+
+    @cached_property
+    def blocks(self) -> list[Block]:
+        """The enumerations that the markup declares, in order.
+
+        Raises:
+            SourceError: one is not closed, or says what cannot be understood.
+        """
+        found: list[Block] = []
+        head: tuple[Comment, str, str] | None = None
+        for comment in self.comments:
+            if opening := _OPENING.fullmatch(comment.text):
+                if head:
+                    break
+                head = (comment, opening[1], (opening[2] or "").strip())
+            elif _CLOSING.fullmatch(comment.text) and head:
+                found.append(self._block(head[0].start, comment.start, head[1], head[2]))
+                head = None
+        if head:
+            raise SourceError(f"{self.name}:{head[0].start}: enum {head[1]} is not closed by ` }}")
+        return found
+
+    def _block(self, start: int, end: int, name: str, text: str) -> Block:
+        if not text:
+            return Block(name, start, end)
+        head = _HEAD.fullmatch(text)
+        if not head:
+            raise SourceError(
+                f"{self.name}:{start}: cannot understand {text!r} of enum {name}", got=text
+            )
+        return Block(
+            name,
+            start,
+            end,
+            prefix=head["prefix"],
+            struct_prefix=head["struct"],
+            bits=head["bits"] is not None,
+            mask=head["mask"],
+            condition=head["when"] or (f"!{head['unless']}" if head["unless"] else None),
+        )
+
+
+def enum(text: str) -> str | None:
+    """Return the enumerations that ``=> enum E | F`` names, joined by ``|``."""
+    for arrow in _ARROW.finditer(text):
+        if found := _ENUM.match(arrow[1]):
+            return "|".join(re.split(r"\s*\|\s*", found[1]))
+    return None
+
+
+def struct(text: str) -> str | None:
+    """Return the tag that ``=> struct S`` names."""
+    for arrow in _ARROW.finditer(text):
+        if found := _STRUCT.match(arrow[1]):
+            return found[1]
+    return None
+
+
+def selections(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the choices that ``=> path: C ? a : b`` states, as (path, choice)."""
+    found = []
+    for arrow in _ARROW.finditer(text):
+        if match := _SELECT.fullmatch(arrow[1].strip()):
+            found.append((match[1] or "", " ".join(match[2].split())))
+    return tuple(found)
+
+
+def parse_choice(text: str) -> tuple[str, object, object] | str:
+    """Return a choice as nested ``(condition, then, otherwise)``, or the member that is meant.
+
+    Raises:
+        SourceError: it is not a choice.
+    """
+    words = _CHOICE.findall(text)
+    if " ".join(words) != " ".join(_CHOICE.sub(r" \g<0> ", text).split()):
+        raise SourceError(f"cannot understand the choice {text!r}", got=text)
+
+    def read() -> tuple[str, object, object] | str:
+        name = words.pop(0) if words else "?"
+        if name in "?:":
+            raise SourceError(f"cannot understand the choice {text!r}", got=text)
+        if not words or words[0] != "?":
+            return name
+        words.pop(0)
+        then = read()
+        if not words or words.pop(0) != ":":
+            raise SourceError(f"cannot understand the choice {text!r}", got=text)
+        return name, then, read()
+
+    choice = read()
+    if words:
+        raise SourceError(f"cannot understand the choice {text!r}", got=text)
+    return choice
+
+
+def prose(text: str) -> str:
+    """Return what a comment says to people: its text without markup, one line a paragraph."""
+    paragraphs: list[list[str]] = [[]]
+    for line in _ARROW.sub("", text).split("\n"):
+        if line.startswith("`") or _DIRECTION.fullmatch(line):
+            continue
+        if line:
+            paragraphs[-1].append(line)
+        elif paragraphs[-1]:
+            paragraphs.append([])
+    return "\n".join(" ".join(lines) for lines in paragraphs if lines)
+
+
+def _comments(text: str) -> list[Comment]:
+    found = []
+    line, alone = 1, True
+    for piece in _PIECE.finditer(text):
+        raw = piece[0]
+        if piece["comment"]:
+            end = line + raw.count("\n")
+            found.append(Comment(_strip(raw), line, end, alone))
+            line = end
+        elif raw == "\n":
+            line, alone = line + 1, True
+        else:
+            line += raw.count("\n")
+            alone = alone and not raw.strip()
+    return found
+
+
+def _strip(raw: str) -> str:
+    inner = raw[2:] if raw.startswith("//") else raw[2:-2]
+    lines = [re.sub(r"^\s*\*(?!/) ?", "", one).strip() for one in inner.split("\n")]
+    return "\n".join(lines).strip()
