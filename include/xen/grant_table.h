@@ -109,6 +109,7 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 /* The bits of an entry's flags that hold its type. */
 #define GTF_type_mask       (3U<<0)
 
+/* What an entry grants. */
 /* ` enum grant_entry_type { // GTF_* in GTF_type_mask */
 #define GTF_invalid         (0U<<0) /* Grants nothing. */
 #define GTF_permit_access   (1U<<0) /* The domain may map the frame and copy from or to it. */
@@ -116,6 +117,7 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define GTF_transitive      (3U<<0) /* The domain may copy by way of another domain's grant. [Xen 4.0] */
 /* ` } */
 
+/* Properties of an entry, and whether it is in use. */
 /* ` enum grant_entry_flag { // GTF_* bits unless GTF_accept_transfer */
 #define _GTF_readonly       (2)
 #define GTF_readonly        (1U<<_GTF_readonly) /* Not for writing. [GST] */
@@ -133,6 +135,7 @@ typedef struct grant_entry_v1 grant_entry_v1_t;
 #define GTF_sub_page        (1U<<_GTF_sub_page) /* Only a part of the page, to copy and not to map. [GST] [Xen 4.0] */
 /* ` } */
 
+/* How far the transfer into an entry has come. */
 /* ` enum grant_transfer_flag { // GTF_transfer_* bits if GTF_accept_transfer */
 #define _GTF_transfer_committed (2)
 /* A page is on its way: leave the entry alone until it has come. [XEN] */
@@ -203,6 +206,7 @@ typedef uint16_t grant_status_t; /* => enum grant_entry_flag */
  * the call as a whole went wrong. Each struct has its own status besides.
  */
 
+/* The commands of the hypercall. */
 /* ` enum grant_table_op { // GNTTABOP_* => struct gnttab_* */
 #define GNTTABOP_map_grant_ref        0
 #define GNTTABOP_unmap_grant_ref      1
@@ -324,6 +328,7 @@ struct gnttab_transfer {
 typedef struct gnttab_transfer gnttab_transfer_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_transfer_t);
 
+/* How the two sides of a copy are given. */
 /* ` enum gnttab_copy_flag { // GNTCOPY_* bits */
 #define _GNTCOPY_source_gref      (0)
 #define GNTCOPY_source_gref       (1<<_GNTCOPY_source_gref) /* The source is a grant reference. [Xen 3.0.3] */
@@ -454,6 +459,7 @@ struct gnttab_swap_grant_ref {
 typedef struct gnttab_swap_grant_ref gnttab_swap_grant_ref_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_swap_grant_ref_t);
 
+/* What to do with cache lines. */
 /* ` enum gnttab_cache_flag { // GNTTAB_CACHE_* bits */
 #define GNTTAB_CACHE_CLEAN          (1u<<0)  /* Write dirty lines back. [Xen 4.5] */
 #define GNTTAB_CACHE_INVAL          (1u<<1)  /* Drop lines. [Xen 4.5] */
@@ -482,6 +488,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_cache_flush_t);
 
 #endif /* __XEN_INTERFACE_VERSION__ */
 
+/* How to map a page. */
 /* ` enum gnttab_map_flag { // GNTMAP_* bits */
 #define _GNTMAP_device_map      (0)
 #define GNTMAP_device_map       (1<<_GNTMAP_device_map)      /* Map it for devices. */
@@ -501,6 +508,7 @@ DEFINE_XEN_GUEST_HANDLE(gnttab_cache_flush_t);
 #define GNTMAP_guest_avail_mask ((uint32_t)~0 << _GNTMAP_guest_avail0)
 /* ` } */
 
+/* What became of one element of a call. All failures are negative. */
 /* ` enum grant_status { // GNTST_* */
 #define GNTST_okay             (0)   /* Done. */
 #define GNTST_general_error    (-1)  /* Something that has no status of its own. */

@@ -69,8 +69,8 @@ DEFINE_XEN_GUEST_HANDLE(xen_ulong_t);
 /* The number of the hypercall that grant_table.h is about. */
 #define __HYPERVISOR_grant_table_op       20
 
-/* A domain's number. */
 #ifndef __ASSEMBLY__
+/* A domain's number. */
 typedef uint16_t domid_t;       /* => enum domid */
 #endif
 
@@ -79,6 +79,7 @@ typedef uint16_t domid_t;       /* => enum domid */
 /* The bits that an id may use. */
 #define DOMID_MASK           xen_mk_uint(0x7FFF)
 
+/* Domain ids with a special meaning. */
 /* ` enum domid { // DOMID_* */
 #define DOMID_SELF           xen_mk_uint(0x7FF0) /* The calling domain. */
 #define DOMID_IO             xen_mk_uint(0x7FF1) /* Owner of I/O memory, in page-table updates. */

@@ -145,6 +145,7 @@ class Enum:
             leading ``!``, must not) hold for them to have this meaning.
         struct_prefix: of commands, what their structs' tags begin with.
         structs: of commands, the tags that do not follow from `struct_prefix`.
+        doc: what the header says of it.
     """
 
     name: str
@@ -155,6 +156,7 @@ class Enum:
     condition: str | None = None
     struct_prefix: str | None = None
     structs: tuple[tuple[str, str], ...] = ()
+    doc: str = ""
 
     def struct(self, member: str) -> str | None:
         """Return the tag of a command's struct, or None if this is not of commands."""
@@ -184,6 +186,19 @@ class Declarations:
         """Return the enumeration of commands, if the header has one."""
         return next((e for e in self.enums.values() if e.struct_prefix is not None), None)
 
+
+PYTHON_NAMES = {
+    "grant_table_op": "Op",
+    "grant_status": "Status",
+    "grant_entry_type": "EntryType",
+    "domid": "Domid",
+    "gnttab_map_flag": "MapFlag",
+    "gnttab_copy_flag": "CopyFlag",
+    "grant_entry_flag": "EntryFlag",
+    "grant_transfer_flag": "TransferFlag",
+    "gnttab_cache_flag": "CacheFlag",
+}
+"""What the header's enumerations are called in Python."""
 
 SECTIONS = ("typedefs", "aggregates", "constants", "enums", "messages", "docs")
 """The fields of `Declarations` and `Header` that hold what was declared."""

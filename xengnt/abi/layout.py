@@ -169,10 +169,11 @@ class StructLayout:
 
 @dataclass(frozen=True, slots=True)
 class OpLayout:
-    """A command: its number and the tag of its argument."""
+    """A command: its number, the tag of its argument, and its constant in C."""
 
     number: int
     struct: str
+    constant: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,9 +264,25 @@ _INTEGERS = {
     "unsigned long long": (8, False),
 }
 _WORDS = {"long": True, "unsigned long": False}
+_STANDARD = {
+    **{f"int{8 * size}_t": (size, True) for size in (1, 2, 4, 8)},
+    **{f"uint{8 * size}_t": (size, False) for size in (1, 2, 4, 8)},
+    "bool": (1, False),
+}
+_STANDARD_WORDS = {
+    "size_t": False,
+    "ssize_t": True,
+    "ptrdiff_t": True,
+    "intptr_t": True,
+    "uintptr_t": False,
+}
 _FLOATS = {"float": 4, "double": 8}
 
 _HANDLE = re.compile(r"__guest_handle_(?:64_)?(\w+)")
+
+
+STANDARD_TYPES = frozenset({*_STANDARD, *_STANDARD_WORDS})
+"""Types of <stdint.h> and <stddef.h>, which a header may use without saying where from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,6 +327,8 @@ class Engine:
                 return self._arithmetic(name)
             case Named(name):
                 typedef = self.declared.typedefs.get(name)
+                if typedef is None and name in STANDARD_TYPES:
+                    return self._arithmetic(name)
                 if typedef is None:
                     raise UnknownName(f"unknown type {name!r}", got=name)
                 shape = self.shape(typedef.type)
@@ -333,10 +352,11 @@ class Engine:
     def _arithmetic(self, name: str) -> Shape:
         if name == "char":
             return Shape(1, 1, "int", self.target.char_signed)
-        if name in _WORDS:
-            return Shape(self.target.word, self.target.word, "int", _WORDS[name])
-        if name in _INTEGERS:
-            size, signed = _INTEGERS[name]
+        words, integers = {**_WORDS, **_STANDARD_WORDS}, {**_INTEGERS, **_STANDARD}
+        if name in words:
+            return Shape(self.target.word, self.target.word, "int", words[name])
+        if name in integers:
+            size, signed = integers[name]
             return Shape(size, self.target.align8 if size == 8 else size, "int", signed)
         if name in _FLOATS:
             size = _FLOATS[name]
@@ -555,7 +575,7 @@ def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> La
     commands = declared.commands()
     ops = {
         commands.short(member): OpLayout(
-            declared.constants[member].value, commands.struct(member) or ""
+            declared.constants[member].value, commands.struct(member) or "", member
         )
         for member in (commands.members if commands else ())
         if commands and member in declared.constants

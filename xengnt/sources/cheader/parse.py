@@ -63,11 +63,13 @@ class Parsed:
         typedefs: by name.
         aggregates: by tag, nested ones included.
         enumerators: by name.
+        bodies: where each aggregate stands, by its identity.
     """
 
     typedefs: dict[str, Typedef] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
     enumerators: dict[str, Value] = field(default_factory=dict)
+    bodies: dict[int, Body] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +160,9 @@ class Parser:
         try:
             tree = c_parser.CParser().parse(types + text)
         except (c_parser.ParseError, AssertionError, ValueError):
+            original = _shorten(" ".join(token.text for token in declaration.tokens))
             raise SourceError(
-                f"{declaration.where}: cannot be parsed: {_shorten(text)}{self._suspect(tokens)}"
+                f"{declaration.where}: cannot be parsed: {original}{self._suspect(tokens)}"
             ) from None
         return list(tree.ext[len(words) :])
 
@@ -178,12 +181,15 @@ def declared_names(tokens: Sequence[Token]) -> set[str]:
 
     Where attributes are not lifted out yet, what stands before one may be a type.
     """
+    if not tokens or tokens[0].text != "typedef":
+        return set()
     found = set()
-    depth = 0
+    braces = depth = 0
     for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        depth += (token.text in "({[") - (token.text in ")}]")
+        braces += (token.text == "{") - (token.text == "}")
+        depth += (token.text in "([") - (token.text in ")]")
         ends = depth == 0 and (after.text in (";", ",", "[") or after.text in ATTRIBUTES)
-        if token.word and tokens[0].text == "typedef" and (ends or before.text == "*"):
+        if token.word and braces == 0 and (ends or before.text == "*"):
             found.add(token.text)
     return found
 
@@ -285,6 +291,7 @@ class Reading:
             doc=notes.doc,
         )
         self._made[number] = aggregate
+        self.parsed.bodies[id(aggregate)] = body
         if body.tag:
             self.parsed.aggregates[body.tag] = aggregate
         return aggregate

@@ -27,37 +27,18 @@ from xengnt.abi.declarations import (
     Enum,
     Named,
     Pointer,
-    Typedef,
 )
-from xengnt.abi.layout import Engine
+from xengnt.abi.layout import STANDARD_TYPES, Engine
 from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader import markup
 from xengnt.sources.cheader.cut import Body, Declaration, Declarator, cut
 from xengnt.sources.cheader.evaluate import Evaluator, Value
 from xengnt.sources.cheader.markup import Markup
 from xengnt.sources.cheader.parse import Notes, Parsed, Parser, Reading, declared_names
-from xengnt.sources.cheader.preprocess import Job, preprocess
+from xengnt.sources.cheader.preprocess import LATEST_MACRO, VERSION_MACRO, Job, preprocess
 from xengnt.sources.cheader.tokens import Macro, Token, Tokens, tokenize
 
 _PROBE = "__xengnt_probe__"
-
-BUILTIN_TYPES = {
-    **{f"int{bits}_t": name for bits, name in ((8, "signed char"), (16, "short"), (32, "int"))},
-    **{
-        f"uint{bits}_t": f"unsigned {name}"
-        for bits, name in ((8, "char"), (16, "short"), (32, "int"))
-    },
-    "size_t": "unsigned long",
-    "ssize_t": "long",
-    "intptr_t": "long",
-    "uintptr_t": "unsigned long",
-    "ptrdiff_t": "long",
-    "bool": "_Bool",
-}
-"""Types that a header may use without saying where they come from."""
-
-_WIDE_TYPES = {"int64_t": "", "uint64_t": "unsigned "}
-
 
 @dataclass(slots=True)
 class Problem:
@@ -75,11 +56,15 @@ class HeaderSource:
         declarations: what it declares, as far as it was wanted and could be read.
         where: file and line of each struct, member, typedef and constant, by C path.
         problems: what was wanted and could not be read, by name.
+        files: all files that it is made of.
+        latest: the newest interface version that it knows, if it says so.
     """
 
     declarations: Declarations
     where: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    latest: int | None = None
 
 
 def read(job: Job, wanted: Callable[[str], bool] | None = None) -> HeaderSource:
@@ -113,13 +98,14 @@ class _Reader:
 
     def read(self) -> HeaderSource:
         tokens = tokenize(preprocess(self.job))
-        names = [name for name in tokens.macros if self.wanted(name)]
+        names = [name for name in tokens.macros if name == LATEST_MACRO or self.wanted(name)]
         probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in names)
         tokens = tokenize(preprocess(self.job, f"{probes}\n{_PROBE}\n"))
         expansions = self._index(tokens)
         self._constants(tokens.macros, expansions)
         self._types()
         self._enums(tokens.macros)
+        self.source.files = tuple(tokens.files)
         return self.source
 
     def _index(self, tokens: Tokens) -> dict[str, list[Token]]:
@@ -183,15 +169,22 @@ class _Reader:
         for tag, aggregate in parsed.aggregates.items():
             declared.aggregates[tag] = aggregate
             self._need(aggregate)
-        for body in declaration.bodies:
-            if body.tag:
-                self.source.where[body.tag] = f"{body.keyword.file}:{body.keyword.line}"
-                aggregate = parsed.aggregates[body.tag]
-                for member, one in zip(aggregate.members, body.declarators, strict=True):
-                    if member.name:
-                        self.source.where[f"{body.tag}.{member.name}"] = (
-                            f"{one.end.file}:{one.end.line}"
-                        )
+        for tag, aggregate in parsed.aggregates.items():
+            body = parsed.bodies[id(aggregate)]
+            self.source.where[tag] = f"{body.keyword.file}:{body.keyword.line}"
+            self._locate(tag, aggregate, parsed)
+
+    def _locate(self, path: str, aggregate: Aggregate, parsed: Parsed) -> None:
+        """Note where the members of a struct stand, those declared in place included."""
+        body = parsed.bodies[id(aggregate)]
+        for member, one in zip(aggregate.members, body.declarators, strict=True):
+            name = f"{path}.{member.name}" if member.name else path
+            self.source.where.setdefault(name, f"{one.end.file}:{one.end.line}")
+            inner = member.type
+            while isinstance(inner, Array):
+                inner = inner.of
+            if isinstance(inner, Aggregate):
+                self._locate(name, inner, parsed)
 
     def _need(self, ctype: CType) -> None:
         """Parse the declarations that a type refers to, as far as they are there."""
@@ -220,12 +213,7 @@ class _Reader:
                     return True
             except SourceError:
                 continue
-        if name in BUILTIN_TYPES:
-            declared[name] = Typedef(Arithmetic(BUILTIN_TYPES[name]))
-        elif name in _WIDE_TYPES:
-            long = "long" if self.job.target.word == 8 else "long long"  # noqa: PLR2004 -- LP64
-            declared[name] = Typedef(Arithmetic(_WIDE_TYPES[name] + long))
-        return name in declared
+        return name in STANDARD_TYPES
 
     def _aggregate(self, tag: str) -> bool:
         declaration = self._tags.get(tag)
@@ -238,7 +226,7 @@ class _Reader:
         return True
 
     def _is_type(self, word: str) -> bool:
-        return word in BUILTIN_TYPES or word in _WIDE_TYPES or word in self._typedefs
+        return word in STANDARD_TYPES or word in self._typedefs
 
     def _types(self) -> None:
         for tag, declaration in self._tags.items():
@@ -270,13 +258,16 @@ class _Reader:
             if tokens[0].text == "{":
                 self._messages(tokens)
                 continue
-            if name.startswith("__XEN_") and name.endswith("INTERFACE_VERSION__"):
+            if name == VERSION_MACRO:
                 continue
             try:
                 value = self.parser.value(tokens)
             except InvalidValue as error:
                 if self._meant_as_number(tokens):
                     self.source.problems[name] = Problem(name, f"{where}: {error}")
+                continue
+            if name == LATEST_MACRO:
+                self.source.latest = value.value
                 continue
             declared.constants[name] = value.constant()
             self.source.where[name] = where
@@ -340,8 +331,12 @@ class _Reader:
         return Evaluator(self.job.target, name, cast, sizeof)
 
     def _rank(self, ctype: CType) -> int:
-        while isinstance(ctype, Named):
-            ctype = self.source.declarations.typedefs[ctype.name].type
+        typedefs = self.source.declarations.typedefs
+        while isinstance(ctype, Named) and ctype.name in typedefs:
+            ctype = typedefs[ctype.name].type
+        if isinstance(ctype, Named):  # of <stdint.h>: long where that is wide enough
+            size = self.engine.shape(ctype).size
+            return 0 if size < 8 else 1 if self.job.target.word == 8 else 2  # noqa: PLR2004
         name = ctype.name if isinstance(ctype, Arithmetic) else ""
         return 2 if "long long" in name else 1 if "long" in name else 0
 
@@ -389,6 +384,8 @@ class _Reader:
                     and macro.name.startswith(block.prefix)
                     and macro.name in declared.constants
                 ]
+                if not members:
+                    continue  # not at this interface version
                 members.sort(key=lambda macro: macro.line)
                 structs = {m.name: markup.struct(comments.behind(m.line)) for m in members}
                 declared.enums[block.name] = Enum(
@@ -400,6 +397,7 @@ class _Reader:
                     condition=block.condition,
                     struct_prefix=block.struct_prefix,
                     structs=tuple((name, tag) for name, tag in structs.items() if tag),
+                    doc=markup.prose(comments.above(block.start)),
                 )
 
 

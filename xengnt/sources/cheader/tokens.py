@@ -45,10 +45,11 @@ class Macro:
 
 @dataclass(slots=True)
 class Tokens:
-    """A preprocessed file: its tokens, and its macros as they stood at the end."""
+    """A preprocessed file: its tokens, its macros as they stood at the end, its parts."""
 
     tokens: list[Token] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
+    files: dict[str, None] = field(default_factory=dict)
 
 
 _TOKEN = re.compile(
@@ -89,7 +90,10 @@ def tokenize(text: str) -> Tokens:
             raw = raw.strip()  # noqa: PLW2901 -- the same line, less its margins
             if marker := _MARKER.match(raw):
                 line = int(marker[1]) - 1
-                file = _unescape(marker[2]) if marker[2] is not None else file
+                if marker[2] is not None:
+                    file = _unescape(marker[2])
+                    if not _BUILTIN.fullmatch(file):
+                        result.files[file] = None
             elif define := _DEFINE.match(raw):
                 result.macros.pop(define[1], None)
                 if not define[2] and not _BUILTIN.fullmatch(file):

@@ -1,0 +1,420 @@
+# SPDX-License-Identifier: MIT
+"""Derive from ``include/xen`` everything that xengnt knows of the ABI.
+
+    python build_ffi.py            write the derived files
+    python build_ffi.py --check    say whether those in the tree are current
+
+Three files come out of it, and are committed, so that users need nothing but a C
+compiler to build:
+
+    xengnt/abi/_generated.py   the declarations, at all ABIs and interface versions
+    xengnt/abi/constants.pyi   the enumerations, for type checkers and editors
+    native/ffi.c               the extension, as cffi writes it
+
+The header's markup must be complete: a command without a struct, a struct
+without a command, a field without a direction and the like are errors.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import cffi
+
+from xengnt.abi.declarations import (
+    PYTHON_NAMES,
+    SECTIONS,
+    Aggregate,
+    Arithmetic,
+    Array,
+    CType,
+    Declarations,
+    Header,
+    Member,
+    Named,
+    Pointer,
+    Tagged,
+    Variant,
+)
+from xengnt.abi.layout import compute, spell
+from xengnt.abi.targets import TARGETS, UNDEFINED, format_version
+from xengnt.errors import SourceError, XengntError
+from xengnt.sources.cheader import markup
+from xengnt.sources.cheader.gates import gates
+from xengnt.sources.cheader.preprocess import LATEST_MACRO, Job
+from xengnt.sources.cheader.reader import HeaderSource, read
+
+ROOT = Path(__file__).parent
+CFFI_VERSION = "2.1.1"
+"""The cffi that writes ``native/ffi.c``: others word it differently."""
+
+DATA = Path("xengnt/abi/_generated.py")
+STUBS = Path("xengnt/abi/constants.pyi")
+EXTENSION = Path("native/ffi.c")
+
+
+def derive(include: Path) -> Header:
+    """Read the headers of a directory at every ABI and interface version.
+
+    Raises:
+        XengntError: they cannot be read, or their markup is not complete.
+    """
+    path = include / "xen" / "grant_table.h"
+    first = read(Job(path, TARGETS["x86_64"], UNDEFINED))
+    newest = first.latest
+    if newest is None:
+        raise SourceError(f"{path}: {LATEST_MACRO} is not defined")
+    versions = gates(first.files)
+    snapshots: dict[tuple[str, int], Declarations] = {}
+    for abi, target in TARGETS.items():
+        for version in (UNDEFINED, *versions):
+            source = read(Job(path, target, version), lambda name: "guest_handle" not in name)
+            verify(source)
+            snapshots[abi, version] = source.declarations
+    return fold(snapshots, newest, versions)
+
+
+def verify(source: HeaderSource) -> None:
+    """Raise `SourceError` unless a header could be read whole and its markup is complete."""
+    declared = source.declarations
+    for problem in source.problems.values():
+        raise SourceError(problem.message)
+    for complaint in _complaints(declared):
+        name = complaint.split(":")[0]
+        where = source.where.get(name, source.where.get(name.split(".")[0], source.files[0]))
+        abi, version = declared.target.name, format_version(declared.version)
+        raise SourceError(f"{where}: {complaint} ({abi}, interface version {version})")
+
+
+def _complaints(declared: Declarations) -> Iterator[str]:
+    """Say what the markup lacks, each line beginning with the name concerned."""
+    commands = declared.commands()
+    if commands is None:
+        yield "grant_table_op: no enum in the markup says which struct goes with which command"
+        return
+    layout = compute(declared)
+    arguments = {member: commands.struct(member) for member in commands.members}
+    for name in declared.constants:
+        if name.startswith(commands.prefix) and name not in commands.members:
+            yield f"{name}: a command outside of enum {commands.name}"
+    for member, tag in arguments.items():
+        if tag not in layout.structs:
+            yield f"{member}: a command without a struct: there is no struct {tag}"
+    nested = set(_nested(declared))
+    for tag in layout.structs:
+        prefix = commands.struct_prefix or ""
+        if tag.startswith(prefix) and tag not in nested and tag not in arguments.values():
+            yield f"{tag}: a struct without a command: there is no {commands.prefix}" + (
+                tag.removeprefix(prefix)
+            )
+    for tag, struct in layout.structs.items():
+        conditions = set()
+        for field in struct.fields:
+            if tag in arguments.values() and field.direction is None:
+                yield f"{tag}.{field.name}: a field without a direction"
+            for name in field.enum.split("|") if field.enum else ():
+                if name not in declared.enums:
+                    yield f"{tag}.{field.name}: there is no enum {name}"
+                else:
+                    conditions |= set(declared.enums[name].members)
+        unions = [(f.name, f.select) for f in struct.fields if f.kind == "union"]
+        if struct.kind == "union":
+            unions.append(("", struct.select))
+        for path, choice in unions:
+            if choice is None and tag not in nested:
+                yield f"{tag}.{path}: nothing says which member of the union is meant"
+            members = {field.name.split(".")[-1] for field in struct.members_of(path)}
+            for condition, member in _choices(choice):
+                if condition is not None and condition not in conditions:
+                    yield f"{tag}.{path}: no field of {tag} can hold {condition}"
+                if member is not None and member not in members:
+                    yield f"{tag}.{path}: the union has no member {member}"
+    for enum in declared.enums.values():
+        for name in (enum.mask, (enum.condition or "").lstrip("!") or None):
+            if name is not None and name not in declared.constants:
+                yield f"{enum.name}: there is no constant {name}"
+    if declared.messages and len(declared.messages) != len(declared.enums["grant_status"].members):
+        yield "grant_status: not as many messages as statuses"
+
+
+def _nested(declared: Declarations) -> Iterator[str]:
+    """Give the tags of the structs that are declared inside others."""
+
+    def inside(ctype: CType) -> Iterator[str]:
+        match ctype:
+            case Array(of, _):
+                yield from inside(of)
+            case Aggregate():
+                if ctype.tag:
+                    yield ctype.tag
+                for member in ctype.members:
+                    yield from inside(member.type)
+
+    for aggregate in declared.aggregates.values():
+        for member in aggregate.members:
+            yield from inside(member.type)
+
+
+def _choices(text: str | None) -> Iterator[tuple[str | None, str | None]]:
+    """Give the conditions of a choice and the members that it names, each beside None."""
+
+    def walk(choice: Any) -> Iterator[tuple[str | None, str | None]]:
+        if isinstance(choice, str):
+            yield None, choice
+        else:
+            yield choice[0], None
+            yield from walk(choice[1])
+            yield from walk(choice[2])
+
+    if text is not None:
+        yield from walk(markup.parse_choice(text))
+
+
+def fold(
+    snapshots: dict[tuple[str, int], Declarations], newest: int, versions: tuple[int, ...]
+) -> Header:
+    """Merge a header as it is at each ABI and version into one value."""
+    bounds = (UNDEFINED, *versions)
+    names: dict[str, dict[str, None]] = {section: {} for section in SECTIONS}
+    for declared in snapshots.values():
+        for section, known in names.items():
+            known.update(dict.fromkeys(getattr(declared, section)))
+
+    def variants(get: Callable[[Declarations], Any]) -> tuple[Variant[Any], ...]:
+        found: dict[tuple[Any, int, int | None], list[str]] = {}
+        for abi in TARGETS:
+            runs: list[tuple[Any, int, int | None]] = []
+            for version in bounds:
+                what = get(snapshots[abi, version])
+                if runs and runs[-1][0] == what:
+                    continue
+                if runs:
+                    runs[-1] = (*runs[-1][:2], version)
+                runs.append((what, version, None))
+            for run in runs:
+                if run[0]:
+                    found.setdefault(run, []).append(abi)
+        return tuple(
+            Variant(what, since, before, tuple(abis))
+            for (what, since, before), abis in found.items()
+        )
+
+    merged = {
+        section: {name: variants(lambda d, s=section, n=name: getattr(d, s).get(n)) for name in known}
+        for section, known in names.items()
+        if section not in ("messages", "docs")
+    }
+    docs: dict[str, str] = {}
+    for declared in snapshots.values():
+        docs.update(declared.docs)
+    return Header(
+        newest, versions, messages=variants(lambda d: d.messages), docs=docs, **merged
+    )
+
+
+def literal(value: Any, indent: str = "") -> str:
+    """Return a value as Python source, dataclasses without the fields left at their defaults."""
+    inner = indent + "    "
+    if is_dataclass(value):
+        rows = []
+        for one in fields(value):
+            default = one.default if one.default is not MISSING else None
+            current = getattr(value, one.name)
+            if one.default is MISSING or current != default:
+                version = one.name in ("newest", "gates", "since", "before")
+                text = _versions(current) if version else literal(current, inner)
+                rows.append(f"{one.name}={text}")
+        return _bracket(f"{type(value).__name__}(", rows, ")", indent)
+    if isinstance(value, dict):
+        rows = [f"{literal(k)}: {literal(v, inner)}" for k, v in value.items()]
+        return _bracket("{", rows, "}", indent)
+    if isinstance(value, tuple):
+        rows = [literal(one, inner) for one in value]
+        return _bracket("(", rows, ",)" if len(rows) == 1 else ")", indent)
+    return repr(value)
+
+
+def _versions(value: int | tuple[int, ...]) -> str:
+    if isinstance(value, int):
+        return f"0x{value:08x}"
+    return f"({''.join(f'0x{one:08x}, ' for one in value)})"
+
+
+def _bracket(start: str, rows: list[str], end: str, indent: str) -> str:
+    line = f"{start}{', '.join(rows)}{end}"
+    if len(line) + len(indent) <= 100 and "\n" not in line:
+        return line
+    inner = indent + "    "
+    return f"{start}\n" + "".join(f"{inner}{row},\n" for row in rows) + f"{indent}{end.lstrip(',')}"
+
+
+NOTICE = "Written by build_ffi.py from include/xen: change that, not this."
+
+
+def data(header: Header) -> str:
+    """Return the source of ``xengnt/abi/_generated.py``."""
+    classes = (
+        "Aggregate Arithmetic Array Constant Enum Header Member Named Pointer Tagged Typedef Variant"
+    )
+    imports = "".join(f"    {name},\n" for name in classes.split())
+    return (
+        f'# SPDX-License-Identifier: MIT\n"""What include/xen declares. {NOTICE}"""\n\n'
+        f"# ruff: noqa\nfrom xengnt.abi.declarations import (\n{imports})\n\n"
+        f"HEADER = {literal(header)}\n"
+    )
+
+
+def stubs(header: Header) -> str:
+    """Return the source of ``xengnt/abi/constants.pyi``."""
+    declared = header.at("x86_64")
+    parts = [
+        f"# SPDX-License-Identifier: MIT\n# {NOTICE}\n"
+        "from enum import IntEnum, IntFlag\n\n"
+        "class _Documented:\n"
+        "    @property\n    def c_name(self) -> str: ...\n"
+        "    @property\n    def doc(self) -> str: ...\n\n"
+        "class CEnum(_Documented, IntEnum):\n"
+        "    @property\n    def message(self) -> str: ...\n\n"
+        "class CFlag(_Documented, IntFlag):\n"
+        "    @property\n    def message(self) -> str: ...\n"
+    ]
+    for tag, name in PYTHON_NAMES.items():
+        enum = declared.enums[tag]
+        rows = [
+            f"    {enum.short(member).upper()} = {declared.constants[member].value}\n"
+            for member in enum.members
+        ]
+        parts.append(f"\nclass {name}({'CFlag' if enum.bits else 'CEnum'}):\n{''.join(rows)}")
+    return "".join(parts)
+
+
+class _Cdef:
+    """Our declarations as C for cffi, guest handles by names of our own."""
+
+    def __init__(self, declared: Declarations) -> None:
+        self.declared = declared
+        self.handles: dict[str, str] = {}
+
+    def text(self) -> str:
+        """Return the declarations, and fill `handles`."""
+        structs = [f"{self._aggregate(one)};\n" for one in self.declared.aggregates.values()]
+        typedefs = [f"typedef int... {name};\n" for name in compute(self.declared).typedefs]
+        handles = [
+            f"typedef struct {{ {pointee} *p; ...; }} {handle};\n"
+            for handle, pointee in self.handles.items()
+        ]
+        return "".join([*typedefs, *handles, *structs])
+
+    def preamble(self) -> str:
+        """Return the C that gives the handles their names."""
+        return "".join(
+            f"typedef XEN_GUEST_HANDLE({pointee}) {handle};\n"
+            for handle, pointee in self.handles.items()
+        )
+
+    def _aggregate(self, aggregate: Aggregate) -> str:
+        name = f" {aggregate.tag}" if aggregate.tag else ""
+        members = "".join(f"{self._member(member)};\n" for member in aggregate.members)
+        return f"{aggregate.kind}{name} {{\n{members}}}"
+
+    def _member(self, member: Member) -> str:
+        ctype, suffix = member.type, ""
+        while isinstance(ctype, Array):
+            ctype, suffix = ctype.of, f"{suffix}[{ctype.count}]"
+        return f"{self._type(ctype)} {member.name}{suffix}"
+
+    def _type(self, ctype: CType) -> str:
+        match ctype:
+            case Aggregate(_, None):
+                return self._aggregate(ctype)
+            case Named(name) if spell(ctype) != name:
+                pointee = spell(ctype).removeprefix("XEN_GUEST_HANDLE(").removesuffix(")")
+                handle = f"xengnt_handle_{pointee}"
+                self.handles[handle] = pointee
+                return handle
+            case Named(name) if name in self.declared.typedefs and isinstance(
+                self.declared.typedefs[name].type, Tagged
+            ):
+                return spell(self.declared.typedefs[name].type)
+            case Named() | Arithmetic() | Tagged() | Aggregate():
+                return spell(ctype)
+        raise XengntError(f"{ctype} cannot be given to cffi")
+
+
+def extension(header: Header) -> str:
+    """Return the source of the extension, as cffi writes it."""
+    declared = header.at("x86_64")
+    cdef = _Cdef(declared)
+    constants = "".join(f"    XENGNT_CONSTANT({name}),\n" for name in declared.constants)
+    ffi = cffi.FFI()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        ffi.cdef(cdef.text())
+        ffi.cdef((ROOT / "native" / "opinion.cdef.h").read_text())
+        ffi.set_source(
+            "xengnt._ffi",
+            f"/* {NOTICE} */\n"
+            "#include <stdint.h>\n"
+            f"#define __XEN_INTERFACE_VERSION__ {format_version(header.newest)}\n"
+            "#include <xen/grant_table.h>\n"
+            f"{cdef.preamble()}"
+            '#include "opinion.h"\n'
+            "static const struct xengnt_constant xengnt_constants[] = {\n"
+            f"{constants}}};\n",
+            py_limited_api=True,
+        )
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "ffi.c"
+            ffi.emit_c_code(str(path))
+            return path.read_text()
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Write the derived files or, with ``--check``, compare them with those in the tree."""
+    parser = argparse.ArgumentParser(
+        description="Derive the declarations, the stubs and the extension from the header."
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail if a file is not current"
+    )
+    parser.add_argument(
+        "--include", type=Path, default=ROOT / "include", help="read these headers instead"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT, help="write to this tree instead")
+    options = parser.parse_args(arguments)
+    if cffi.__version__ != CFFI_VERSION:
+        print(
+            f"build_ffi.py: needs cffi {CFFI_VERSION}, and this is {cffi.__version__}: "
+            f"pip install cffi=={CFFI_VERSION}",
+            file=sys.stderr,
+        )
+        return 2
+    try:
+        header = derive(options.include)
+        files = {DATA: data(header), STUBS: stubs(header), EXTENSION: extension(header)}
+    except XengntError as error:
+        print(f"build_ffi.py: {error}", file=sys.stderr)
+        return 2
+    stale = 0
+    for name, text in files.items():
+        path = options.output / name
+        current = path.is_file() and path.read_text() == text
+        if options.check:
+            print(f"{name}: {'current' if current else 'not current: run build_ffi.py'}")
+            stale += not current
+        elif not current:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+            print(f"{name}: written")
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
