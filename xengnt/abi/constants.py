@@ -32,7 +32,7 @@ class _Documented:
             if member and rest & member == member:
                 words.append(self._c_names_[member.name])
                 rest &= ~member
-        return "|".join([*words, hex(rest)] if rest or not words else words)
+        return "|".join([*words, hex(rest)] if rest else words or ["0"])
 
     @property
     def doc(self) -> str:

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: MIT
+"""Compare two layouts: a reference, and one that should be like it.
+
+Names are those of the reference. A field is compared with the one of the same
+name, else with the one in its place. Offsets are compared relative to the struct
+that a field is in, so that a struct in the wrong place counts once and not again
+for each of its members.
+
+Imports ``xengnt.abi`` and ``xengnt.findings`` only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from xengnt.abi.declarations import Constant
+from xengnt.abi.layout import Field, Layout, StructLayout
+from xengnt.findings import ERROR, NOTE, WARNING, Finding
+
+_PAD = re.compile(r"_*(pad|padding|unused|rsvd|reserved)\d*")
+
+_SIGNS = {True: "signed", False: "unsigned", None: "neither signed nor unsigned"}
+
+
+def compare(reference: Layout, theirs: Layout) -> list[Finding]:
+    """Return in what `theirs` differs from `reference`, struct by struct.
+
+    What `theirs` does not have or does not state is a note, or nothing.
+    """
+    found = [
+        *_structs(reference, theirs),
+        *_typedefs(reference, theirs),
+        *_constants(reference, theirs),
+        *_ops(reference, theirs),
+        *_messages(reference, theirs),
+    ]
+    return [
+        replace(one, abi=reference.abi, interface_version=reference.interface_version)
+        for one in found
+    ]
+
+
+def families(names: Iterator[str] | list[str]) -> frozenset[str]:
+    """Return the prefixes that at least two of these constants share, such as ``GNTMAP_``."""
+    prefixes = [name.partition("_")[0] + "_" for name in names if not name.startswith("_")]
+    return frozenset(prefix for prefix in prefixes if prefixes.count(prefix) > 1)
+
+
+def _structs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+    for tag, struct in reference.structs.items():
+        other = theirs.structs.get(tag)
+        if other is None:
+            yield Finding(NOTE, "struct-missing", tag, f"{struct.kind} {tag} is not there")
+        else:
+            yield from _StructComparison(struct, other).findings()
+
+
+class _StructComparison:
+    """A struct of the reference, and the one of the same name."""
+
+    def __init__(self, reference: StructLayout, theirs: StructLayout) -> None:
+        self.reference = reference
+        self.theirs = theirs
+        self.tag = reference.tag
+
+    def findings(self) -> Iterator[Finding]:
+        ours, theirs = self.reference, self.theirs
+        if ours.kind != theirs.kind:
+            yield self._differs("struct-kind", "", "is a", ours.kind, theirs.kind)
+        yield from self._members("", "", 0, 0, ours.kind)
+        if ours.size != theirs.size:
+            yield self._differs("struct-size", "", "has a size of", ours.size, theirs.size)
+        if theirs.align is not None and ours.align != theirs.align:
+            yield self._differs(
+                "struct-align", "", "has an alignment of", ours.align, theirs.align, WARNING
+            )
+        yield from self._stated("selector", "", "selects its member by", ours.select, theirs.select)
+
+    def _differs(
+        self,
+        code: str,
+        path: str,
+        verb: str,
+        expected: object,
+        got: object,
+        severity: str = ERROR,
+        offset: int | None = None,
+    ) -> Finding:
+        where = f"{self.tag}.{path}" if path else self.tag
+        message = f"{where} {verb} {got}, not {expected}"
+        return Finding(
+            severity, code, where, message, offset=offset, expected=expected, got=got
+        )
+
+    def _stated(
+        self, code: str, path: str, verb: str, expected: object, got: object
+    ) -> Iterator[Finding]:
+        """Compare what the markup says, where both have one."""
+        if expected is not None and got is not None and expected != got:
+            yield self._differs(code, path, verb, expected, got)
+
+    def _members(
+        self, path: str, their_path: str, base: int, their_base: int, kind: str
+    ) -> Iterator[Finding]:
+        """Compare the members below a path, which begin at these offsets."""
+        members = self.reference.members_of(path)
+        left = {field.name: field for field in self.theirs.members_of(their_path)}
+        start = len(path) + 1 if path else 0
+        their_start = f"{their_path}." if their_path else ""
+        pairs: list[tuple[Field, Field | None]] = [
+            (field, left.pop(their_start + field.name[start:], None)) for field in members
+        ]
+        for field, same in pairs:
+            other = same
+            if other is None:
+                place = field.offset - base + their_base
+                other = next(
+                    (o for o in left.values() if (o.offset, o.size) == (place, field.size)), None
+                )
+                if other is None:
+                    yield from self._missing(field, kind)
+                    continue
+                del left[other.name]
+                yield Finding(
+                    NOTE,
+                    "field-renamed",
+                    f"{self.tag}.{field.name}",
+                    f"{self.tag}.{field.name} is called {other.name}",
+                    offset=other.offset,
+                    expected=field.name,
+                    got=other.name,
+                )
+            yield from self._field(field, other, base, their_base)
+        for extra in left.values():
+            yield Finding(
+                NOTE,
+                "field-extra",
+                f"{self.tag}.{extra.name}",
+                f"{self.tag}.{extra.name} is not in the reference",
+                offset=extra.offset,
+                got=extra.type,
+            )
+
+    def _missing(self, field: Field, kind: str) -> Iterator[Finding]:
+        where = f"{self.tag}.{field.name}"
+        if _PAD.fullmatch(field.name.split(".")[-1]):
+            code, severity = "pad-missing", ERROR
+        else:
+            code, severity = "field-missing", NOTE if kind == "union" else ERROR
+        message = f"{where}, {field.size} bytes at offset {field.offset}, is not there"
+        yield Finding(
+            severity, code, where, message, offset=field.offset, expected=field.type
+        )
+
+    def _field(
+        self, field: Field, other: Field, base: int, their_base: int
+    ) -> Iterator[Finding]:
+        path = field.name
+        if field.offset - base != other.offset - their_base:
+            yield self._differs(
+                "field-offset", path, "is at offset", field.offset, other.offset,
+                offset=other.offset,
+            )  # fmt: skip
+        inner: list[Finding] = []
+        if not field.scalar and not other.scalar:
+            if field.kind != other.kind:
+                yield self._differs("field-kind", path, "is a", field.kind, other.kind)
+            inner = list(
+                self._members(path, other.name, field.offset, other.offset, field.kind)
+            )
+            yield from inner
+        if field.count != other.count and not inner:
+            yield self._differs(
+                "field-count", path, "has this many elements:", field.count, other.count
+            )
+        elif field.size != other.size and not any(one.severity == ERROR for one in inner):
+            yield self._differs("field-size", path, "has a size of", field.size, other.size)
+        elif field.scalar:
+            yield from self._value(field, other)
+        yield from self._stated("direction", path, "is", _way(field), _way(other))
+        yield from self._stated("enum", path, "holds an enum", field.enum, other.enum)
+        yield from self._stated(
+            "selector", path, "selects its member by", field.select, other.select
+        )
+
+    def _value(self, field: Field, other: Field) -> Iterator[Finding]:
+        """Compare what two scalars of the same size hold."""
+        path = field.name
+        if field.kind == other.kind == "handle":
+            yield from self._pointee(field, other)
+        elif field.kind == other.kind:
+            if field.signed != other.signed:
+                yield self._differs(
+                    "field-sign", path, "is", _SIGNS[field.signed], _SIGNS[other.signed]
+                )
+        elif {field.kind, other.kind} == {"int", "handle"}:
+            yield self._differs("field-kind", path, "is a", _kind(field), _kind(other), NOTE)
+        elif other.scalar:
+            yield self._differs("field-kind", path, "is a", _kind(field), _kind(other))
+        else:
+            yield self._differs("field-kind", path, "is a", _kind(field), other.kind, NOTE)
+
+    def _pointee(self, field: Field, other: Field) -> Iterator[Finding]:
+        path, ours, theirs = field.name, field.pointee, other.pointee
+        if ours is None or theirs is None or ours.size is None:
+            return
+        if theirs.size is None:
+            yield self._differs(
+                "pointee-unknown", path, "points to", ours.type, theirs.type, NOTE
+            )
+        elif ours.size != theirs.size:
+            yield self._differs(
+                "pointee-size", path, "points to elements of this size:", ours.size, theirs.size
+            )
+        elif ours.signed != theirs.signed:
+            yield self._differs(
+                "pointee-sign", path, "points to elements that are",
+                _SIGNS[ours.signed], _SIGNS[theirs.signed],
+            )  # fmt: skip
+
+
+def _way(field: Field) -> str | None:
+    """Return a field's direction; for an address OUT says no more than IN-pointer."""
+    return "IN-pointer" if field.kind == "handle" and field.direction == "OUT" else field.direction
+
+
+def _kind(field: Field) -> str:
+    names = {"int": "integer", "handle": "pointer", "bits": "bit-field", "float": "float"}
+    return names.get(field.kind, field.kind)
+
+
+def _typedefs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+    for name, ours in reference.typedefs.items():
+        other = theirs.typedefs.get(name)
+        if other is None:
+            yield Finding(NOTE, "type-missing", name, f"type {name} is not there")
+        elif (ours.kind, ours.size) != (other.kind, other.size):
+            yield _unequal("type-size", name, "has a size of", ours.size, other.size)
+        elif ours.signed != other.signed:
+            yield _unequal("type-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
+
+
+def _unequal(code: str, where: str, verb: str, expected: object, got: object) -> Finding:
+    message = f"{where} {verb} {got}, not {expected}"
+    return Finding(ERROR, code, where, message, expected=expected, got=got)
+
+
+def _constants(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+    for name, ours in reference.constants.items():
+        other = theirs.constants.get(name)
+        if other is None:
+            yield Finding(
+                NOTE, "constant-missing", name, f"{name} is not there", expected=_number(ours)
+            )
+        elif ours.value != other.value:
+            yield _unequal("constant-value", name, "is", _number(ours), _number(other))
+        elif ours.signed != other.signed:
+            yield _unequal("constant-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
+        elif ours.size != other.size:
+            yield _unequal("constant-size", name, "has a size of", ours.size, other.size)
+    known = families(list(reference.constants))
+    for name in theirs.constants:
+        if name not in reference.constants and name.startswith(tuple(known)):
+            message = f"{name} is not in the reference"
+            yield Finding(
+                NOTE, "constant-extra", name, message, got=_number(theirs.constants[name])
+            )
+
+
+def _number(constant: Constant) -> int | str:
+    """Return a constant as people write it: flags and masks in hexadecimal."""
+    return hex(constant.value) if not constant.signed and constant.value > 9 else constant.value  # noqa: PLR2004 -- one digit reads the same
+
+
+def _ops(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+    """Compare which struct goes with which command, where theirs says so at all."""
+    for name, ours in reference.ops.items():
+        other = theirs.ops.get(name)
+        if other is not None and ours.struct != other.struct:
+            yield _unequal("op-struct", ours.constant, "takes struct", ours.struct, other.struct)
+
+
+def _messages(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+    if not theirs.messages:
+        return
+    for index, ours in enumerate(reference.messages):
+        other = theirs.messages[index] if index < len(theirs.messages) else None
+        if ours != other:
+            where = f"message {index}"
+            yield Finding(
+                NOTE,
+                "message",
+                where,
+                f"the message of status {-index} is {other!r}, not {ours!r}",
+                expected=ours,
+                got=other,
+            )
