@@ -131,15 +131,15 @@ def _complaints(declared: Declarations) -> Iterator[str]:
             if choice is None and tag not in nested:
                 yield f"{tag}.{path}: nothing says which member of the union is meant"
             members = {field.name.split(".")[-1] for field in struct.members_of(path)}
-            for condition, member in _choices(choice):
+            for condition, chosen in _choices(choice):
                 if condition is not None and condition not in conditions:
                     yield f"{tag}.{path}: no field of {tag} can hold {condition}"
-                if member is not None and member not in members:
-                    yield f"{tag}.{path}: the union has no member {member}"
+                if chosen is not None and chosen not in members:
+                    yield f"{tag}.{path}: the union has no member {chosen}"
     for enum in declared.enums.values():
-        for name in (enum.mask, (enum.condition or "").lstrip("!") or None):
-            if name is not None and name not in declared.constants:
-                yield f"{enum.name}: there is no constant {name}"
+        for needed in (enum.mask, (enum.condition or "").lstrip("!") or None):
+            if needed is not None and needed not in declared.constants:
+                yield f"{enum.name}: there is no constant {needed}"
     if declared.messages and len(declared.messages) != len(declared.enums["grant_status"].members):
         yield "grant_status: not as many messages as statuses"
 
@@ -207,7 +207,7 @@ def fold(
         )
 
     merged = {
-        section: {name: variants(lambda d, s=section, n=name: getattr(d, s).get(n)) for name in known}
+        section: {name: variants(_getter(section, name)) for name in known}
         for section, known in names.items()
         if section not in ("messages", "docs")
     }
@@ -217,6 +217,10 @@ def fold(
     return Header(
         newest, versions, messages=variants(lambda d: d.messages), docs=docs, **merged
     )
+
+
+def _getter(section: str, name: str) -> Callable[[Declarations], Any]:
+    return lambda declared: getattr(declared, section).get(name)
 
 
 def literal(value: Any, indent: str = "") -> str:
@@ -277,12 +281,9 @@ def stubs(header: Header) -> str:
     parts = [
         f"# SPDX-License-Identifier: MIT\n# {NOTICE}\n"
         "from enum import IntEnum, IntFlag\n\n"
-        "class _Documented:\n"
+        "class Documented:\n"
         "    @property\n    def c_name(self) -> str: ...\n"
-        "    @property\n    def doc(self) -> str: ...\n\n"
-        "class CEnum(_Documented, IntEnum):\n"
-        "    @property\n    def message(self) -> str: ...\n\n"
-        "class CFlag(_Documented, IntFlag):\n"
+        "    @property\n    def doc(self) -> str: ...\n"
         "    @property\n    def message(self) -> str: ...\n"
     ]
     for tag, name in PYTHON_NAMES.items():
@@ -291,7 +292,8 @@ def stubs(header: Header) -> str:
             f"    {enum.short(member).upper()} = {declared.constants[member].value}\n"
             for member in enum.members
         ]
-        parts.append(f"\nclass {name}({'CFlag' if enum.bits else 'CEnum'}):\n{''.join(rows)}")
+        base = "IntFlag" if enum.bits else "IntEnum"
+        parts.append(f"\nclass {name}(Documented, {base}):\n{''.join(rows)}")
     return "".join(parts)
 
 
@@ -327,7 +329,8 @@ class _Cdef:
     def _member(self, member: Member) -> str:
         ctype, suffix = member.type, ""
         while isinstance(ctype, Array):
-            ctype, suffix = ctype.of, f"{suffix}[{ctype.count}]"
+            suffix += f"[{ctype.count}]"
+            ctype = ctype.of
         return f"{self._type(ctype)} {member.name}{suffix}"
 
     def _type(self, ctype: CType) -> str:

@@ -16,8 +16,8 @@ from xengnt.abi.declarations import PYTHON_NAMES, Enum, header
 _declared = header().at("x86_64")
 
 
-class _Documented:
-    """What members of all these enumerations have."""
+class Documented:
+    """What the members of all these enumerations have besides a name and a value."""
 
     name: str
     _c_names_: dict[str, str]
@@ -39,30 +39,17 @@ class _Documented:
         """What the header says of it."""
         return _declared.docs.get(self.c_name, "")
 
-
-class CEnum(_Documented, IntEnum):
-    """A number that has a name in the header."""
-
     @property
     def message(self) -> str:
-        """The header's message for a status; of other enumerations, `doc`."""
+        """The header's message for a status; of all others, `doc`."""
         texts = _declared.messages if type(self).__name__ == "Status" else ()
         return texts[-self] if 0 <= -self < len(texts) else self.doc
 
 
-class CFlag(_Documented, IntFlag):
-    """Bits that have names in the header."""
-
-    @property
-    def message(self) -> str:
-        """The same as `doc`."""
-        return self.doc
-
-
-def _make(name: str, enum: Enum) -> type[CEnum] | type[CFlag]:
+def _make(name: str, enum: Enum) -> type[IntEnum] | type[IntFlag]:
     names = {enum.short(member).upper(): member for member in enum.members}
     values = {short: _declared.constants[member].value for short, member in names.items()}
-    made = (CFlag if enum.bits else CEnum)(name, values, module=__name__)
+    made = (IntFlag if enum.bits else IntEnum)(name, values, module=__name__, type=Documented)
     made._c_names_ = names
     made.__doc__ = enum.doc
     return made

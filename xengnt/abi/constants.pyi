@@ -2,21 +2,15 @@
 # Written by build_ffi.py from include/xen: change that, not this.
 from enum import IntEnum, IntFlag
 
-class _Documented:
+class Documented:
     @property
     def c_name(self) -> str: ...
     @property
     def doc(self) -> str: ...
-
-class CEnum(_Documented, IntEnum):
     @property
     def message(self) -> str: ...
 
-class CFlag(_Documented, IntFlag):
-    @property
-    def message(self) -> str: ...
-
-class Op(CEnum):
+class Op(Documented, IntEnum):
     MAP_GRANT_REF = 0
     UNMAP_GRANT_REF = 1
     SETUP_TABLE = 2
@@ -31,7 +25,7 @@ class Op(CEnum):
     SWAP_GRANT_REF = 11
     CACHE_FLUSH = 12
 
-class Status(CEnum):
+class Status(Documented, IntEnum):
     OKAY = 0
     GENERAL_ERROR = -1
     BAD_DOMAIN = -2
@@ -47,13 +41,13 @@ class Status(CEnum):
     EAGAIN = -12
     NO_SPACE = -13
 
-class EntryType(CEnum):
+class EntryType(Documented, IntEnum):
     INVALID = 0
     PERMIT_ACCESS = 1
     ACCEPT_TRANSFER = 2
     TRANSITIVE = 3
 
-class Domid(CEnum):
+class Domid(Documented, IntEnum):
     SELF = 32752
     IO = 32753
     XEN = 32754
@@ -62,7 +56,7 @@ class Domid(CEnum):
     ANY = 32757
     IDLE = 32767
 
-class MapFlag(CFlag):
+class MapFlag(Documented, IntFlag):
     DEVICE_MAP = 1
     HOST_MAP = 2
     READONLY = 4
@@ -70,11 +64,11 @@ class MapFlag(CFlag):
     CONTAINS_PTE = 16
     GUEST_AVAIL_MASK = 4294901760
 
-class CopyFlag(CFlag):
+class CopyFlag(Documented, IntFlag):
     SOURCE_GREF = 1
     DEST_GREF = 2
 
-class EntryFlag(CFlag):
+class EntryFlag(Documented, IntFlag):
     READONLY = 4
     READING = 8
     WRITING = 16
@@ -83,11 +77,11 @@ class EntryFlag(CFlag):
     PAT = 128
     SUB_PAGE = 256
 
-class TransferFlag(CFlag):
+class TransferFlag(Documented, IntFlag):
     COMMITTED = 4
     COMPLETED = 8
 
-class CacheFlag(CFlag):
+class CacheFlag(Documented, IntFlag):
     CLEAN = 1
     INVAL = 2
     SOURCE_GREF = 2147483648

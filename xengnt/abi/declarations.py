@@ -279,15 +279,12 @@ class Header:
 
     def presence(self, name: str) -> str:
         """Return in words at which interface versions a name is there, "" for all."""
-        variants: list[Variant[object]] = [
-            one
-            for section in (self.typedefs, self.aggregates, self.constants, self.enums)
-            for one in section.get(name, ())
-        ]
-        if not variants:
+        sections = (self.typedefs, self.aggregates, self.constants, self.enums)
+        spans = [(one.since, one.before) for part in sections for one in part.get(name, ())]
+        if not spans:
             return ""
-        since = min(one.since for one in variants)
-        ends = [one.before for one in variants]
+        since = min(start for start, _ in spans)
+        ends = [end for _, end in spans]
         words = [] if since == UNDEFINED else [f"from interface version {format_version(since)}"]
         if None not in ends:
             words.append(f"before interface version {format_version(max(e for e in ends if e))}")
