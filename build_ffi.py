@@ -21,13 +21,14 @@ import argparse
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
 import cffi
 
+from xengnt.abi import declarations
 from xengnt.abi.declarations import (
     PYTHON_NAMES,
     SECTIONS,
@@ -36,14 +37,14 @@ from xengnt.abi.declarations import (
     Array,
     CType,
     Declarations,
+    Enum,
     Header,
     Member,
     Named,
-    Pointer,
     Tagged,
     Variant,
 )
-from xengnt.abi.layout import compute, spell
+from xengnt.abi.layout import StructLayout, compute, spell
 from xengnt.abi.targets import TARGETS, UNDEFINED, format_version
 from xengnt.errors import SourceError, XengntError
 from xengnt.sources.cheader import markup
@@ -100,48 +101,66 @@ def _complaints(declared: Declarations) -> Iterator[str]:
         yield "grant_table_op: no enum in the markup says which struct goes with which command"
         return
     layout = compute(declared)
+    nested = set(_nested(declared))
     arguments = {member: commands.struct(member) for member in commands.members}
+    yield from _about_commands(declared, commands, arguments, set(layout.structs) - nested)
+    for tag, struct in layout.structs.items():
+        yield from _about_fields(declared, struct, argument=tag in arguments.values())
+        yield from _about_unions(declared, struct, nested=tag in nested)
+    yield from _about_enums(declared)
+
+
+def _about_commands(
+    declared: Declarations, commands: Enum, arguments: dict[str, str | None], structs: set[str]
+) -> Iterator[str]:
     for name in declared.constants:
         if name.startswith(commands.prefix) and name not in commands.members:
             yield f"{name}: a command outside of enum {commands.name}"
     for member, tag in arguments.items():
-        if tag not in layout.structs:
+        if tag not in structs:
             yield f"{member}: a command without a struct: there is no struct {tag}"
-    nested = set(_nested(declared))
-    for tag in layout.structs:
-        prefix = commands.struct_prefix or ""
-        if tag.startswith(prefix) and tag not in nested and tag not in arguments.values():
-            yield f"{tag}: a struct without a command: there is no {commands.prefix}" + (
-                tag.removeprefix(prefix)
-            )
-    for tag, struct in layout.structs.items():
-        conditions = set()
-        for field in struct.fields:
-            if tag in arguments.values() and field.direction is None:
-                yield f"{tag}.{field.name}: a field without a direction"
-            for name in field.enum.split("|") if field.enum else ():
-                if name not in declared.enums:
-                    yield f"{tag}.{field.name}: there is no enum {name}"
-                else:
-                    conditions |= set(declared.enums[name].members)
-        unions = [(f.name, f.select) for f in struct.fields if f.kind == "union"]
-        if struct.kind == "union":
-            unions.append(("", struct.select))
-        for path, choice in unions:
-            if choice is None and tag not in nested:
-                yield f"{tag}.{path}: nothing says which member of the union is meant"
-            members = {field.name.split(".")[-1] for field in struct.members_of(path)}
-            for condition, chosen in _choices(choice):
-                if condition is not None and condition not in conditions:
-                    yield f"{tag}.{path}: no field of {tag} can hold {condition}"
-                if chosen is not None and chosen not in members:
-                    yield f"{tag}.{path}: the union has no member {chosen}"
+    prefix = commands.struct_prefix or ""
+    for tag in sorted(structs - set(arguments.values())):
+        if tag.startswith(prefix):
+            wanted = commands.prefix + tag.removeprefix(prefix)
+            yield f"{tag}: a struct without a command: there is no {wanted}"
+
+
+def _about_fields(declared: Declarations, struct: StructLayout, *, argument: bool) -> Iterator[str]:
+    for field in struct.fields:
+        if argument and field.direction is None:
+            yield f"{struct.tag}.{field.name}: a field without a direction"
+        for name in field.enum.split("|") if field.enum else ():
+            if name not in declared.enums:
+                yield f"{struct.tag}.{field.name}: there is no enum {name}"
+
+
+def _about_unions(declared: Declarations, struct: StructLayout, *, nested: bool) -> Iterator[str]:
+    unions = [(field.name, field.select) for field in struct.fields if field.kind == "union"]
+    if struct.kind == "union":
+        unions.append(("", struct.select))
+    names = {name for field in struct.fields for name in (field.enum or "").split("|") if name}
+    held = {name for tag in names & set(declared.enums) for name in declared.enums[tag].members}
+    for path, choice in unions:
+        where = f"{struct.tag}.{path}" if path else struct.tag
+        if choice is None and not nested:
+            yield f"{where}: nothing says which member of the union is meant"
+        members = {field.name.split(".")[-1] for field in struct.members_of(path)}
+        for condition, chosen in _choices(choice):
+            if condition is not None and condition not in held:
+                yield f"{where}: no field of {struct.tag} can hold {condition}"
+            if chosen is not None and chosen not in members:
+                yield f"{where}: the union has no member {chosen}"
+
+
+def _about_enums(declared: Declarations) -> Iterator[str]:
     for enum in declared.enums.values():
         for needed in (enum.mask, (enum.condition or "").lstrip("!") or None):
             if needed is not None and needed not in declared.constants:
                 yield f"{enum.name}: there is no constant {needed}"
-    if declared.messages and len(declared.messages) != len(declared.enums["grant_status"].members):
-        yield "grant_status: not as many messages as statuses"
+    statuses = declared.enums.get("grant_status")
+    if statuses and len(declared.messages) != len(statuses.members):
+        yield f"grant_status: {len(declared.messages)} messages for {len(statuses.members)} values"
 
 
 def _nested(declared: Declarations) -> Iterator[str]:
@@ -181,52 +200,50 @@ def fold(
     snapshots: dict[tuple[str, int], Declarations], newest: int, versions: tuple[int, ...]
 ) -> Header:
     """Merge a header as it is at each ABI and version into one value."""
-    bounds = (UNDEFINED, *versions)
-    names: dict[str, dict[str, None]] = {section: {} for section in SECTIONS}
-    for declared in snapshots.values():
-        for section, known in names.items():
-            known.update(dict.fromkeys(getattr(declared, section)))
+
+    def names(section: str) -> dict[str, None]:
+        return {name: None for one in snapshots.values() for name in getattr(one, section)}
 
     def variants(get: Callable[[Declarations], Any]) -> tuple[Variant[Any], ...]:
-        found: dict[tuple[Any, int, int | None], list[str]] = {}
+        forms: dict[tuple[Any, int, int | None], list[str]] = {}
         for abi in TARGETS:
-            runs: list[tuple[Any, int, int | None]] = []
-            for version in bounds:
-                what = get(snapshots[abi, version])
-                if runs and runs[-1][0] == what:
-                    continue
-                if runs:
-                    runs[-1] = (*runs[-1][:2], version)
-                runs.append((what, version, None))
-            for run in runs:
-                if run[0]:
-                    found.setdefault(run, []).append(abi)
-        return tuple(
-            Variant(what, since, before, tuple(abis))
-            for (what, since, before), abis in found.items()
-        )
+            values = [(version, get(snapshots[abi, version])) for version in (UNDEFINED, *versions)]
+            for form in _runs(values):
+                forms.setdefault(form, []).append(abi)
+        return tuple(Variant(*form, tuple(abis)) for form, abis in forms.items())
 
-    merged = {
-        section: {name: variants(_getter(section, name)) for name in known}
-        for section, known in names.items()
-        if section not in ("messages", "docs")
-    }
-    docs: dict[str, str] = {}
-    for declared in snapshots.values():
-        docs.update(declared.docs)
     return Header(
-        newest, versions, messages=variants(lambda d: d.messages), docs=docs, **merged
+        newest,
+        versions,
+        messages=variants(lambda declared: declared.messages),
+        docs={name: doc for one in snapshots.values() for name, doc in one.docs.items()},
+        **{
+            section: {name: variants(_getter(section, name)) for name in names(section)}
+            for section in SECTIONS
+        },
     )
+
+
+def _runs(values: Iterable[tuple[int, Any]]) -> list[tuple[Any, int, int | None]]:
+    """Merge equal neighbours into (value, first version, first version behind), empty ones out."""
+    runs: list[tuple[Any, int, int | None]] = []
+    for version, value in values:
+        if runs and runs[-1][0] == value:
+            continue
+        if runs:
+            runs[-1] = (*runs[-1][:2], version)
+        runs.append((value, version, None))
+    return [run for run in runs if run[0]]
 
 
 def _getter(section: str, name: str) -> Callable[[Declarations], Any]:
     return lambda declared: getattr(declared, section).get(name)
 
 
-def literal(value: Any, indent: str = "") -> str:
+def literal(value: object, indent: str = "") -> str:
     """Return a value as Python source, dataclasses without the fields left at their defaults."""
     inner = indent + "    "
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         rows = []
         for one in fields(value):
             default = one.default if one.default is not MISSING else None
@@ -253,39 +270,42 @@ def _versions(value: int | tuple[int, ...]) -> str:
 
 def _bracket(start: str, rows: list[str], end: str, indent: str) -> str:
     line = f"{start}{', '.join(rows)}{end}"
-    if len(line) + len(indent) <= 100 and "\n" not in line:
+    if len(line) + len(indent) <= LINE and "\n" not in line:
         return line
     inner = indent + "    "
     return f"{start}\n" + "".join(f"{inner}{row},\n" for row in rows) + f"{indent}{end.lstrip(',')}"
 
+
+LINE = 100
+"""How long a line of derived Python may be."""
 
 NOTICE = "Written by build_ffi.py from include/xen: change that, not this."
 
 
 def data(header: Header) -> str:
     """Return the source of ``xengnt/abi/_generated.py``."""
-    classes = (
-        "Aggregate Arithmetic Array Constant Enum Header Member Named Pointer Tagged Typedef Variant"
-    )
-    imports = "".join(f"    {name},\n" for name in classes.split())
+    text = literal(header)
+    classes = sorted(name for name in vars(declarations) if f"{name}(" in text)
+    imports = "".join(f"    {name},\n" for name in classes)
     return (
         f'# SPDX-License-Identifier: MIT\n"""What include/xen declares. {NOTICE}"""\n\n'
         f"# ruff: noqa\nfrom xengnt.abi.declarations import (\n{imports})\n\n"
-        f"HEADER = {literal(header)}\n"
+        f"HEADER = {text}\n"
     )
 
 
 def stubs(header: Header) -> str:
     """Return the source of ``xengnt/abi/constants.pyi``."""
     declared = header.at("x86_64")
-    parts = [
+    head = (
         f"# SPDX-License-Identifier: MIT\n# {NOTICE}\n"
         "from enum import IntEnum, IntFlag\n\n"
         "class Documented:\n"
         "    @property\n    def c_name(self) -> str: ...\n"
         "    @property\n    def doc(self) -> str: ...\n"
         "    @property\n    def message(self) -> str: ...\n"
-    ]
+    )
+    parts = [head]
     for tag, name in PYTHON_NAMES.items():
         enum = declared.enums[tag]
         rows = [

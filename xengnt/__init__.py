@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+# ruff: noqa: F401 -- what is imported for type checkers is what __getattr__ gives
+"""The Xen grant-table ABI, exact to the byte, from Python and from C.
+
+Importing this loads next to nothing: each name below is fetched from its module
+when it is first used.
+"""
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from xengnt.abi.constants import (
+        CacheFlag,
+        CopyFlag,
+        Domid,
+        EntryFlag,
+        EntryType,
+        MapFlag,
+        Op,
+        Status,
+        TransferFlag,
+    )
+    from xengnt.codec import Abi
+    from xengnt.errors import (
+        InvalidValue,
+        Refused,
+        SourceError,
+        Unavailable,
+        UnknownName,
+        XengntError,
+    )
+    from xengnt.package import get_include
+
+_HOMES = {
+    "xengnt.abi.constants": (
+        "CacheFlag CopyFlag Domid EntryFlag EntryType MapFlag Op Status TransferFlag"
+    ),
+    "xengnt.codec": "Abi",
+    "xengnt.errors": "InvalidValue Refused SourceError Unavailable UnknownName XengntError",
+    "xengnt.package": "get_include",
+}
+
+__all__ = [  # noqa: PLE0604 -- all of them are names
+    *sorted(name for names in _HOMES.values() for name in names.split()),
+]
+
+
+def __getattr__(name: str) -> object:
+    """Fetch a name from the module that has it."""
+    from importlib import import_module
+
+    for module, names in _HOMES.items():
+        if name in names.split():
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'xengnt' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

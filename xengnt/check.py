@@ -14,10 +14,10 @@ from xengnt.abi.declarations import Header, header
 from xengnt.abi.layout import Layout, compute
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
 from xengnt.compare import compare, families
-from xengnt.errors import InvalidValue, Refused, SourceError
+from xengnt.errors import Refused, SourceError
 from xengnt.findings import ERROR, NOTE, Finding
 from xengnt.sources.cheader.gates import gates
-from xengnt.sources.cheader.preprocess import Job
+from xengnt.sources.cheader.preprocess import VERSION_MACRO, Job
 from xengnt.sources.cheader.reader import HeaderSource, read
 
 
@@ -138,8 +138,8 @@ class _Checker:
         if len(refusals) == len(wanted) > 1:
             self._refused(abi, None, refusals[0][1])
             return
-        for version, refusal in refusals:
-            self._refused(abi, version, refusal)
+        for version, why in refusals:
+            self._refused(abi, version, why)
 
     def _versions(self, abi: Target, versions: Sequence[str | int]) -> list[int]:
         found: dict[int, None] = {}
@@ -163,9 +163,12 @@ class _Checker:
         newest = self.reference.newest
         try:
             self._compare(self._read(abi, newest))
-            return
         except Refused as refusal:
-            first = refusal
+            self._older(abi, refusal)
+
+    def _older(self, abi: Target, first: Refused) -> None:
+        """Hold it against the reference at the newest version below that it takes."""
+        newest = self.reference.newest
         try:
             latest = self._read(abi, UNDEFINED).latest
         except Refused as refusal:
@@ -185,16 +188,19 @@ class _Checker:
     def _refused(
         self, abi: Target, version: int | None, refusal: Refused, used: int | None = None
     ) -> None:
-        what = abi.name if version is None else f"interface version {format_version(version)}"
-        message = f"{what} is refused by the header: {refusal}"
+        """Note that the header refuses an ABI or, if one is given, an interface version."""
+        if version is None:
+            code, message = "abi-refused", f"the header refuses this ABI: {refusal}"
+        else:
+            code = "version-refused"
+            message = f"the header refuses interface version {format_version(version)}: {refusal}"
         if used is not None:
-            message += f"; {format_version(used)} is used"
-        code = "abi-refused" if version is None else "version-refused"
+            message += f" {format_version(used)} is used."
         self.report.refusals.append(
             Finding(
                 NOTE,
                 code,
-                abi.name,
+                VERSION_MACRO if version is not None else "",
                 message,
                 source=str(refusal).split(": #error")[0],
                 abi=abi.name,

@@ -90,9 +90,7 @@ class _StructComparison:
     ) -> Finding:
         where = f"{self.tag}.{path}" if path else self.tag
         message = f"{where} {verb} {got}, not {expected}"
-        return Finding(
-            severity, code, where, message, offset=offset, expected=expected, got=got
-        )
+        return Finding(severity, code, where, message, offset=offset, expected=expected, got=got)
 
     def _stated(
         self, code: str, path: str, verb: str, expected: object, got: object
@@ -150,13 +148,9 @@ class _StructComparison:
         else:
             code, severity = "field-missing", NOTE if kind == "union" else ERROR
         message = f"{where}, {field.size} bytes at offset {field.offset}, is not there"
-        yield Finding(
-            severity, code, where, message, offset=field.offset, expected=field.type
-        )
+        yield Finding(severity, code, where, message, offset=field.offset, expected=field.type)
 
-    def _field(
-        self, field: Field, other: Field, base: int, their_base: int
-    ) -> Iterator[Finding]:
+    def _field(self, field: Field, other: Field, base: int, their_base: int) -> Iterator[Finding]:
         path = field.name
         if field.offset - base != other.offset - their_base:
             yield self._differs(
@@ -167,9 +161,7 @@ class _StructComparison:
         if not field.scalar and not other.scalar:
             if field.kind != other.kind:
                 yield self._differs("field-kind", path, "is a", field.kind, other.kind)
-            inner = list(
-                self._members(path, other.name, field.offset, other.offset, field.kind)
-            )
+            inner = list(self._members(path, other.name, field.offset, other.offset, field.kind))
             yield from inner
         if field.count != other.count and not inner:
             yield self._differs(
@@ -207,9 +199,7 @@ class _StructComparison:
         if ours is None or theirs is None or ours.size is None:
             return
         if theirs.size is None:
-            yield self._differs(
-                "pointee-unknown", path, "points to", ours.type, theirs.type, NOTE
-            )
+            yield self._differs("pointee-unknown", path, "points to", ours.type, theirs.type, NOTE)
         elif ours.size != theirs.size:
             yield self._differs(
                 "pointee-size", path, "points to elements of this size:", ours.size, theirs.size

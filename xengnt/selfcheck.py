@@ -44,9 +44,7 @@ def load_extension(path: Path | None = None) -> ModuleType:
         if path is None:
             return importlib.import_module("xengnt._ffi")
         loader = importlib.machinery.ExtensionFileLoader("xengnt._ffi", str(path))
-        spec = importlib.util.spec_from_file_location("xengnt._ffi", path, loader=loader)
-        if spec is None:
-            raise ImportError(f"{path} is not an extension module")
+        spec = importlib.machinery.ModuleSpec("xengnt._ffi", loader, origin=str(path))
         module = importlib.util.module_from_spec(spec)
         loader.exec_module(module)
     except ImportError as error:

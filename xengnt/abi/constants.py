@@ -46,7 +46,7 @@ class Documented:
         return texts[-self] if 0 <= -self < len(texts) else self.doc
 
 
-def _make(name: str, enum: Enum) -> type[IntEnum] | type[IntFlag]:
+def _make(name: str, enum: Enum) -> type[IntEnum | IntFlag]:
     names = {enum.short(member).upper(): member for member in enum.members}
     values = {short: _declared.constants[member].value for short, member in names.items()}
     made = (IntFlag if enum.bits else IntEnum)(name, values, module=__name__, type=Documented)

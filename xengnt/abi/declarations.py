@@ -200,8 +200,8 @@ PYTHON_NAMES = {
 }
 """What the header's enumerations are called in Python."""
 
-SECTIONS = ("typedefs", "aggregates", "constants", "enums", "messages", "docs")
-"""The fields of `Declarations` and `Header` that hold what was declared."""
+SECTIONS = ("typedefs", "aggregates", "constants", "enums")
+"""The fields of `Declarations` and `Header` that hold what was declared, by name."""
 
 
 @dataclass(frozen=True, slots=True)

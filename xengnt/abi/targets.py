@@ -45,18 +45,48 @@ def _macros(*names: str, **values: str) -> tuple[tuple[str, str], ...]:
 TARGETS: dict[str, Target] = {
     target.name: target
     for target in (
-        Target("x86_64", ("amd64",), 8, 8, True, _macros("__x86_64__", "__x86_64", "__amd64__")),
-        Target("x86_32", ("i386", "compat"), 4, 4, True, _macros("__i386__", "__i386")),
-        Target("arm64", ("aarch64",), 8, 8, False, _macros("__aarch64__", "__AARCH64EL__")),
-        Target("arm32", ("armhf",), 4, 8, False, _macros("__arm__", "__ARMEL__", "__ARM_EABI__")),
-        Target("riscv64", (), 8, 8, False, _macros("__riscv", __riscv_xlen="64")),
+        Target(
+            "x86_64",
+            ("amd64",),
+            8,
+            8,
+            char_signed=True,
+            macros=_macros("__x86_64__", "__x86_64", "__amd64__"),
+        ),
+        Target(
+            "x86_32",
+            ("i386", "compat"),
+            4,
+            4,
+            char_signed=True,
+            macros=_macros("__i386__", "__i386"),
+        ),
+        Target(
+            "arm64",
+            ("aarch64",),
+            8,
+            8,
+            char_signed=False,
+            macros=_macros("__aarch64__", "__AARCH64EL__"),
+        ),
+        Target(
+            "arm32",
+            ("armhf",),
+            4,
+            8,
+            char_signed=False,
+            macros=_macros("__arm__", "__ARMEL__", "__ARM_EABI__"),
+        ),
+        Target(
+            "riscv64", (), 8, 8, char_signed=False, macros=_macros("__riscv", __riscv_xlen="64")
+        ),
         Target(
             "ppc64",
             ("ppc64le",),
             8,
             8,
-            False,
-            _macros("__powerpc64__", "__powerpc__", "__PPC64__", _CALL_ELF="2"),
+            char_signed=False,
+            macros=_macros("__powerpc64__", "__powerpc__", "__PPC64__", _CALL_ELF="2"),
         ),
     )
 }
@@ -76,7 +106,9 @@ def target(name: str | Target) -> Target:
     found = TARGETS.get(name) or _BY_ALIAS.get(name)
     if found is None:
         known = ", ".join(TARGETS)
-        raise UnknownName(f"unknown ABI {name!r}: expected one of {known}", expected=known, got=name)
+        raise UnknownName(
+            f"unknown ABI {name!r}: expected one of {known}", expected=known, got=name
+        )
     return found
 
 
@@ -124,7 +156,7 @@ def parse_version(text: str | int, newest: int) -> int:
         version = text if isinstance(text, int) else int(text, 16)
     except ValueError:
         version = -1
-    if isinstance(version, bool) or not 0 <= version <= 0xFFFFFFFF:
+    if isinstance(version, bool) or not 0 <= version < 1 << 32:
         raise InvalidValue(
             f"invalid interface version {text!r}: expected 0x…, newest or undefined",
             expected="0x…, newest or undefined",

@@ -1,2 +1,64 @@
-def main() -> int:
-    return 0
+# SPDX-License-Identifier: MIT
+"""The command ``xengnt``: thin. Each module parses, calls the library and renders.
+
+A module of a command has `NAME`, `HELP`, `EPILOG`, `arguments` and `run`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from xengnt import __version__
+from xengnt.errors import XengntError
+
+COMMANDS = ("layout", "check", "explain", "selfcheck")
+"""The commands, in the order of the help; each has a module of its name here."""
+
+
+def _parser() -> argparse.ArgumentParser:
+    from importlib import import_module
+
+    parser = argparse.ArgumentParser(
+        prog="xengnt",
+        description="The Xen grant-table ABI, exact to the byte.",
+        epilog="exit status: 0 fine; 1 findings of severity error; "
+        "2 bad usage, unreadable input, or nothing comparable in it",
+    )
+    parser.add_argument("--version", action="version", version=f"xengnt {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    for name in COMMANDS:
+        module = import_module(f"xengnt.cli.{name}")
+        command = commands.add_parser(
+            name,
+            help=module.HELP,
+            description=module.__doc__,
+            epilog=module.EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        module.arguments(command)
+        command.set_defaults(run=module.run)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command, and return its exit status.
+
+    Args:
+        arguments: those of the command line by default.
+    """
+    try:
+        options = _parser().parse_args(arguments)
+        status: int = options.run(options)
+        sys.stdout.flush()
+    except XengntError as error:
+        print(f"xengnt: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+    except KeyboardInterrupt:
+        return 130
+    return status

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Show where each byte of the interface's structs is, on any ABI and interface version."""
+
+from __future__ import annotations
+
+import argparse
+
+from xengnt.cli import options
+
+HELP = "show the layout of structs"
+EPILOG = """\
+A STRUCT is a C tag (gnttab_copy, grant_entry_v2) or an op (copy). Several ABIs are
+shown side by side, with offset and size of each field in each.
+
+examples:
+  xengnt layout copy
+  xengnt layout gnttab_copy --abi x86_32
+  xengnt layout setup_table transfer --abi all
+  xengnt layout --interface-version 0x00030201
+  xengnt layout --abi arm32 --format json > arm32.json
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    parser.add_argument("struct", nargs="*", metavar="STRUCT", help="(default: all)")
+    options.abi(parser, repeatable=True)
+    parser.add_argument(
+        "--interface-version",
+        default="newest",
+        metavar="VERSION",
+        help="0x0003020a, newest or undefined (default: newest)",
+    )
+    options.format_(parser, "table", "json")
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """Run the command."""
+    from xengnt.check import targets
+    from xengnt.codec import Abi
+
+    layouts = [Abi(abi, wanted.interface_version).layout for abi in targets(wanted.abi)]
+    tags = [layouts[0].struct(name).tag for name in wanted.struct]
+    tags = list(dict.fromkeys(tags)) or list(layouts[0].structs)
+    from xengnt.cli import render
+
+    if wanted.format == "json":
+        documents = []
+        for layout in layouts:
+            document = layout.as_json()
+            if wanted.struct:
+                structs = document["structs"]
+                document["structs"] = {tag: structs[tag] for tag in tags}  # type: ignore[index]  # it is a dict
+            documents.append(document)
+        render.print_json(documents[0] if len(documents) == 1 else documents)
+        return 0
+    console = render.console()
+    for tag in tags:
+        if len(layouts) == 1:
+            struct = layouts[0].structs[tag]
+            console.print(render.struct_title(struct, layouts[0]))
+            console.print(render.struct_table(struct))
+        else:
+            console.print(f"[bold]{layouts[0].structs[tag].kind} {tag}[/]  offset and size")
+            console.print(render.struct_matrix(tag, layouts))
+    return 0
