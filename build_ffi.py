@@ -18,8 +18,9 @@ without a command, a field without a direction and the like are errors.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import sys
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields, is_dataclass
@@ -44,7 +45,7 @@ from xengnt.abi.declarations import (
     Tagged,
     Variant,
 )
-from xengnt.abi.layout import StructLayout, compute, spell
+from xengnt.abi.layout import Layout, StructLayout, compute, spell
 from xengnt.abi.targets import TARGETS, UNDEFINED, format_version
 from xengnt.errors import SourceError, XengntError
 from xengnt.sources.cheader import markup
@@ -371,16 +372,43 @@ class _Cdef:
         raise XengntError(f"{ctype} cannot be given to cffi")
 
 
+def _opinion(layout: Layout) -> str:
+    """Return the tables with which the compiler states what cffi does not ask it."""
+    constants = [f"XENGNT_CONSTANT({name})" for name in layout.constants]
+    members = []
+    for tag, struct in layout.structs.items():
+        for field in struct.fields:
+            name, path = f'"{tag}.{field.name}"', field.name
+            if field.kind == "int":
+                element = "" if field.count is None else "[0]"
+                members.append(f"XENGNT_MEMBER({name}, {struct.kind} {tag}, {path}{element})")
+            elif field.kind == "handle":
+                name = f'"{tag}.{field.name}*"'
+                members.append(f"XENGNT_POINTEE({name}, {struct.kind} {tag}, {path}.p)")
+    return (
+        f"static const struct xengnt_constant xengnt_constants[] = {{\n{_rows(constants)}}};\n"
+        f"static const struct xengnt_member xengnt_members[] = {{\n{_rows(members)}}};\n"
+    )
+
+
+def _rows(rows: list[str]) -> str:
+    return "".join(f"    {row},\n" for row in rows)
+
+
 def extension(header: Header) -> str:
     """Return the source of the extension, as cffi writes it."""
     declared = header.at("x86_64")
     cdef = _Cdef(declared)
-    constants = "".join(f"    XENGNT_CONSTANT({name}),\n" for name in declared.constants)
     ffi = cffi.FFI()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ffi.cdef(cdef.text())
         ffi.cdef((ROOT / "native" / "opinion.cdef.h").read_text())
+        ffi.cdef(
+            "extern const struct xengnt_constant xengnt_constants[...];"
+            "extern const struct xengnt_member xengnt_members[...];"
+            "extern const char *const xengnt_messages[...];"
+        )
         ffi.set_source(
             "xengnt._ffi",
             f"/* {NOTICE} */\n"
@@ -389,14 +417,13 @@ def extension(header: Header) -> str:
             "#include <xen/grant_table.h>\n"
             f"{cdef.preamble()}"
             '#include "opinion.h"\n'
-            "static const struct xengnt_constant xengnt_constants[] = {\n"
-            f"{constants}}};\n",
+            f"{_opinion(compute(declared))}",
             py_limited_api=True,
         )
-        with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "ffi.c"
-            ffi.emit_c_code(str(path))
-            return path.read_text()
+        written = io.StringIO()
+        with contextlib.redirect_stdout(io.StringIO()):  # cffi says what it is doing
+            ffi.emit_c_code(written)
+    return written.getvalue()
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -669,6 +669,90 @@ static const struct xengnt_constant xengnt_constants[] = {
     XENGNT_CONSTANT(GNTTAB_CACHE_INVAL),
     XENGNT_CONSTANT(GNTTAB_CACHE_SOURCE_GREF),
 };
+static const struct xengnt_member xengnt_members[] = {
+    XENGNT_MEMBER("gnttab_map_grant_ref.host_addr", struct gnttab_map_grant_ref, host_addr),
+    XENGNT_MEMBER("gnttab_map_grant_ref.flags", struct gnttab_map_grant_ref, flags),
+    XENGNT_MEMBER("gnttab_map_grant_ref.ref", struct gnttab_map_grant_ref, ref),
+    XENGNT_MEMBER("gnttab_map_grant_ref.dom", struct gnttab_map_grant_ref, dom),
+    XENGNT_MEMBER("gnttab_map_grant_ref.status", struct gnttab_map_grant_ref, status),
+    XENGNT_MEMBER("gnttab_map_grant_ref.handle", struct gnttab_map_grant_ref, handle),
+    XENGNT_MEMBER("gnttab_map_grant_ref.dev_bus_addr", struct gnttab_map_grant_ref, dev_bus_addr),
+    XENGNT_MEMBER("gnttab_unmap_grant_ref.host_addr", struct gnttab_unmap_grant_ref, host_addr),
+    XENGNT_MEMBER("gnttab_unmap_grant_ref.dev_bus_addr", struct gnttab_unmap_grant_ref, dev_bus_addr),
+    XENGNT_MEMBER("gnttab_unmap_grant_ref.handle", struct gnttab_unmap_grant_ref, handle),
+    XENGNT_MEMBER("gnttab_unmap_grant_ref.status", struct gnttab_unmap_grant_ref, status),
+    XENGNT_MEMBER("gnttab_setup_table.dom", struct gnttab_setup_table, dom),
+    XENGNT_MEMBER("gnttab_setup_table.nr_frames", struct gnttab_setup_table, nr_frames),
+    XENGNT_MEMBER("gnttab_setup_table.status", struct gnttab_setup_table, status),
+    XENGNT_POINTEE("gnttab_setup_table.frame_list*", struct gnttab_setup_table, frame_list.p),
+    XENGNT_MEMBER("gnttab_dump_table.dom", struct gnttab_dump_table, dom),
+    XENGNT_MEMBER("gnttab_dump_table.status", struct gnttab_dump_table, status),
+    XENGNT_MEMBER("gnttab_transfer.mfn", struct gnttab_transfer, mfn),
+    XENGNT_MEMBER("gnttab_transfer.domid", struct gnttab_transfer, domid),
+    XENGNT_MEMBER("gnttab_transfer.ref", struct gnttab_transfer, ref),
+    XENGNT_MEMBER("gnttab_transfer.status", struct gnttab_transfer, status),
+    XENGNT_MEMBER("gnttab_copy_ptr.u.ref", struct gnttab_copy_ptr, u.ref),
+    XENGNT_MEMBER("gnttab_copy_ptr.u.gmfn", struct gnttab_copy_ptr, u.gmfn),
+    XENGNT_MEMBER("gnttab_copy_ptr.domid", struct gnttab_copy_ptr, domid),
+    XENGNT_MEMBER("gnttab_copy_ptr.offset", struct gnttab_copy_ptr, offset),
+    XENGNT_MEMBER("gnttab_copy.source.u.ref", struct gnttab_copy, source.u.ref),
+    XENGNT_MEMBER("gnttab_copy.source.u.gmfn", struct gnttab_copy, source.u.gmfn),
+    XENGNT_MEMBER("gnttab_copy.source.domid", struct gnttab_copy, source.domid),
+    XENGNT_MEMBER("gnttab_copy.source.offset", struct gnttab_copy, source.offset),
+    XENGNT_MEMBER("gnttab_copy.dest.u.ref", struct gnttab_copy, dest.u.ref),
+    XENGNT_MEMBER("gnttab_copy.dest.u.gmfn", struct gnttab_copy, dest.u.gmfn),
+    XENGNT_MEMBER("gnttab_copy.dest.domid", struct gnttab_copy, dest.domid),
+    XENGNT_MEMBER("gnttab_copy.dest.offset", struct gnttab_copy, dest.offset),
+    XENGNT_MEMBER("gnttab_copy.len", struct gnttab_copy, len),
+    XENGNT_MEMBER("gnttab_copy.flags", struct gnttab_copy, flags),
+    XENGNT_MEMBER("gnttab_copy.status", struct gnttab_copy, status),
+    XENGNT_MEMBER("gnttab_query_size.dom", struct gnttab_query_size, dom),
+    XENGNT_MEMBER("gnttab_query_size.nr_frames", struct gnttab_query_size, nr_frames),
+    XENGNT_MEMBER("gnttab_query_size.max_nr_frames", struct gnttab_query_size, max_nr_frames),
+    XENGNT_MEMBER("gnttab_query_size.status", struct gnttab_query_size, status),
+    XENGNT_MEMBER("gnttab_unmap_and_replace.host_addr", struct gnttab_unmap_and_replace, host_addr),
+    XENGNT_MEMBER("gnttab_unmap_and_replace.new_addr", struct gnttab_unmap_and_replace, new_addr),
+    XENGNT_MEMBER("gnttab_unmap_and_replace.handle", struct gnttab_unmap_and_replace, handle),
+    XENGNT_MEMBER("gnttab_unmap_and_replace.status", struct gnttab_unmap_and_replace, status),
+    XENGNT_MEMBER("grant_entry_v1.flags", struct grant_entry_v1, flags),
+    XENGNT_MEMBER("grant_entry_v1.domid", struct grant_entry_v1, domid),
+    XENGNT_MEMBER("grant_entry_v1.frame", struct grant_entry_v1, frame),
+    XENGNT_MEMBER("grant_entry_header.flags", struct grant_entry_header, flags),
+    XENGNT_MEMBER("grant_entry_header.domid", struct grant_entry_header, domid),
+    XENGNT_MEMBER("grant_entry_v2.hdr.flags", union grant_entry_v2, hdr.flags),
+    XENGNT_MEMBER("grant_entry_v2.hdr.domid", union grant_entry_v2, hdr.domid),
+    XENGNT_MEMBER("grant_entry_v2.full_page.hdr.flags", union grant_entry_v2, full_page.hdr.flags),
+    XENGNT_MEMBER("grant_entry_v2.full_page.hdr.domid", union grant_entry_v2, full_page.hdr.domid),
+    XENGNT_MEMBER("grant_entry_v2.full_page.pad0", union grant_entry_v2, full_page.pad0),
+    XENGNT_MEMBER("grant_entry_v2.full_page.frame", union grant_entry_v2, full_page.frame),
+    XENGNT_MEMBER("grant_entry_v2.sub_page.hdr.flags", union grant_entry_v2, sub_page.hdr.flags),
+    XENGNT_MEMBER("grant_entry_v2.sub_page.hdr.domid", union grant_entry_v2, sub_page.hdr.domid),
+    XENGNT_MEMBER("grant_entry_v2.sub_page.page_off", union grant_entry_v2, sub_page.page_off),
+    XENGNT_MEMBER("grant_entry_v2.sub_page.length", union grant_entry_v2, sub_page.length),
+    XENGNT_MEMBER("grant_entry_v2.sub_page.frame", union grant_entry_v2, sub_page.frame),
+    XENGNT_MEMBER("grant_entry_v2.transitive.hdr.flags", union grant_entry_v2, transitive.hdr.flags),
+    XENGNT_MEMBER("grant_entry_v2.transitive.hdr.domid", union grant_entry_v2, transitive.hdr.domid),
+    XENGNT_MEMBER("grant_entry_v2.transitive.trans_domid", union grant_entry_v2, transitive.trans_domid),
+    XENGNT_MEMBER("grant_entry_v2.transitive.pad0", union grant_entry_v2, transitive.pad0),
+    XENGNT_MEMBER("grant_entry_v2.transitive.gref", union grant_entry_v2, transitive.gref),
+    XENGNT_MEMBER("grant_entry_v2.__spacer", union grant_entry_v2, __spacer[0]),
+    XENGNT_MEMBER("gnttab_set_version.version", struct gnttab_set_version, version),
+    XENGNT_MEMBER("gnttab_get_status_frames.nr_frames", struct gnttab_get_status_frames, nr_frames),
+    XENGNT_MEMBER("gnttab_get_status_frames.dom", struct gnttab_get_status_frames, dom),
+    XENGNT_MEMBER("gnttab_get_status_frames.status", struct gnttab_get_status_frames, status),
+    XENGNT_POINTEE("gnttab_get_status_frames.frame_list*", struct gnttab_get_status_frames, frame_list.p),
+    XENGNT_MEMBER("gnttab_get_version.dom", struct gnttab_get_version, dom),
+    XENGNT_MEMBER("gnttab_get_version.pad", struct gnttab_get_version, pad),
+    XENGNT_MEMBER("gnttab_get_version.version", struct gnttab_get_version, version),
+    XENGNT_MEMBER("gnttab_swap_grant_ref.ref_a", struct gnttab_swap_grant_ref, ref_a),
+    XENGNT_MEMBER("gnttab_swap_grant_ref.ref_b", struct gnttab_swap_grant_ref, ref_b),
+    XENGNT_MEMBER("gnttab_swap_grant_ref.status", struct gnttab_swap_grant_ref, status),
+    XENGNT_MEMBER("gnttab_cache_flush.a.dev_bus_addr", struct gnttab_cache_flush, a.dev_bus_addr),
+    XENGNT_MEMBER("gnttab_cache_flush.a.ref", struct gnttab_cache_flush, a.ref),
+    XENGNT_MEMBER("gnttab_cache_flush.offset", struct gnttab_cache_flush, offset),
+    XENGNT_MEMBER("gnttab_cache_flush.length", struct gnttab_cache_flush, length),
+    XENGNT_MEMBER("gnttab_cache_flush.op", struct gnttab_cache_flush, op),
+};
 
 
 /************************************************************/
@@ -714,25 +798,28 @@ static void *_cffi_types[] = {
 /* 29 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_constant
 /* 30 */ _CFFI_OP(_CFFI_OP_ARRAY, 29), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
 /* 31 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
-/* 32 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/* 33 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 34 */ _CFFI_OP(_CFFI_OP_ARRAY, 33), // uint32_t[4]
-/* 35 */ (_cffi_opcode_t)(4),
-/* 36 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // uint64_t *
-/* 37 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
-/* 38 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
-/* 39 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
-/* 40 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
-/* 41 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
-/* 42 */ _CFFI_OP(_CFFI_OP_POINTER, 43), // xen_pfn_t *
-/* 43 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
+/* 32 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_member
+/* 33 */ _CFFI_OP(_CFFI_OP_ARRAY, 32), // struct xengnt_member[_cffi_array_len(xengnt_members)]
+/* 34 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
+/* 35 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 36 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/* 37 */ _CFFI_OP(_CFFI_OP_ARRAY, 36), // uint32_t[4]
+/* 38 */ (_cffi_opcode_t)(4),
+/* 39 */ _CFFI_OP(_CFFI_OP_POINTER, 40), // uint64_t *
+/* 40 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
+/* 41 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
+/* 42 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
+/* 43 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
+/* 44 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 46), // xen_pfn_t *
+/* 46 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
            ((xen_pfn_t)-1) | 0 /* check that xen_pfn_t is an integer type */
          ) <= 0)), // xen_pfn_t
-/* 44 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
+/* 47 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
            ((xen_ulong_t)-1) | 0 /* check that xen_ulong_t is an integer type */
          ) <= 0)), // xen_ulong_t
-/* 45 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
-/* 46 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
+/* 48 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
+/* 49 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
 };
 
 _CFFI_UNUSED_FN
@@ -951,6 +1038,17 @@ static void _cffi_checkfld_struct_xengnt_constant(struct xengnt_constant *p)
 struct _cffi_align_struct_xengnt_constant { char x; struct xengnt_constant y; };
 
 _CFFI_UNUSED_FN
+static void _cffi_checkfld_struct_xengnt_member(struct xengnt_member *p)
+{
+  /* only to generate compile-time warnings or errors */
+  (void)p;
+  { char const * *tmp = &p->name; (void)tmp; }
+  (void)((p->size) | 0);  /* check that 'struct xengnt_member.size' is an integer */
+  (void)((p->is_signed) | 0);  /* check that 'struct xengnt_member.is_signed' is an integer */
+}
+struct _cffi_align_struct_xengnt_member { char x; struct xengnt_member y; };
+
+_CFFI_UNUSED_FN
 static void _cffi_checkfld_union_grant_entry_v2(union grant_entry_v2 *p)
 {
   /* only to generate compile-time warnings or errors */
@@ -968,6 +1066,11 @@ static struct xengnt_constant const (*_cffi_var_xengnt_constants(void))[_cffi_ar
   return &(xengnt_constants);
 }
 
+static struct xengnt_member const (*_cffi_var_xengnt_members(void))[_cffi_array_len(xengnt_members)]
+{
+  return &(xengnt_members);
+}
+
 static char const * const (*_cffi_var_xengnt_messages(void))[_cffi_array_len(xengnt_messages)]
 {
   return &(xengnt_messages);
@@ -975,28 +1078,29 @@ static char const * const (*_cffi_var_xengnt_messages(void))[_cffi_array_len(xen
 
 static const struct _cffi_global_s _cffi_globals[] = {
   { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 30), (void *)0 },
+  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 33), (void *)0 },
   { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 1), (void *)0 },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
   { "p", offsetof(xengnt_handle_uint64_t, p),
          sizeof(((xengnt_handle_uint64_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 36) },
+         _CFFI_OP(_CFFI_OP_NOOP, 39) },
   { "p", offsetof(xengnt_handle_xen_pfn_t, p),
          sizeof(((xengnt_handle_xen_pfn_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 42) },
+         _CFFI_OP(_CFFI_OP_NOOP, 45) },
   { "a", offsetof(struct gnttab_cache_flush, a),
          sizeof(((struct gnttab_cache_flush *)0)->a),
-         _CFFI_OP(_CFFI_OP_NOOP, 39) },
+         _CFFI_OP(_CFFI_OP_NOOP, 42) },
   { "offset", offsetof(struct gnttab_cache_flush, offset),
               sizeof(((struct gnttab_cache_flush *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 32) },
+              _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "length", offsetof(struct gnttab_cache_flush, length),
               sizeof(((struct gnttab_cache_flush *)0)->length),
-              _CFFI_OP(_CFFI_OP_NOOP, 32) },
+              _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "op", offsetof(struct gnttab_cache_flush, op),
           sizeof(((struct gnttab_cache_flush *)0)->op),
-          _CFFI_OP(_CFFI_OP_NOOP, 33) },
+          _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "source", offsetof(struct gnttab_copy, source),
               sizeof(((struct gnttab_copy *)0)->source),
               _CFFI_OP(_CFFI_OP_NOOP, 15) },
@@ -1005,22 +1109,22 @@ static const struct _cffi_field_s _cffi_fields[] = {
             _CFFI_OP(_CFFI_OP_NOOP, 15) },
   { "len", offsetof(struct gnttab_copy, len),
            sizeof(((struct gnttab_copy *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 32) },
+           _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "flags", offsetof(struct gnttab_copy, flags),
              sizeof(((struct gnttab_copy *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 32) },
+             _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "status", offsetof(struct gnttab_copy, status),
               sizeof(((struct gnttab_copy *)0)->status),
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "u", offsetof(struct gnttab_copy_ptr, u),
          sizeof(((struct gnttab_copy_ptr *)0)->u),
-         _CFFI_OP(_CFFI_OP_NOOP, 38) },
+         _CFFI_OP(_CFFI_OP_NOOP, 41) },
   { "domid", offsetof(struct gnttab_copy_ptr, domid),
              sizeof(((struct gnttab_copy_ptr *)0)->domid),
              _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "offset", offsetof(struct gnttab_copy_ptr, offset),
               sizeof(((struct gnttab_copy_ptr *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 32) },
+              _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "dom", offsetof(struct gnttab_dump_table, dom),
            sizeof(((struct gnttab_dump_table *)0)->dom),
            _CFFI_OP(_CFFI_OP_NOOP, 4) },
@@ -1029,7 +1133,7 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "nr_frames", offsetof(struct gnttab_get_status_frames, nr_frames),
                  sizeof(((struct gnttab_get_status_frames *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 33) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "dom", offsetof(struct gnttab_get_status_frames, dom),
            sizeof(((struct gnttab_get_status_frames *)0)->dom),
            _CFFI_OP(_CFFI_OP_NOOP, 4) },
@@ -1038,22 +1142,22 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "frame_list", offsetof(struct gnttab_get_status_frames, frame_list),
                   sizeof(((struct gnttab_get_status_frames *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 45) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 48) },
   { "dom", offsetof(struct gnttab_get_version, dom),
            sizeof(((struct gnttab_get_version *)0)->dom),
            _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "pad", offsetof(struct gnttab_get_version, pad),
            sizeof(((struct gnttab_get_version *)0)->pad),
-           _CFFI_OP(_CFFI_OP_NOOP, 32) },
+           _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "version", offsetof(struct gnttab_get_version, version),
                sizeof(((struct gnttab_get_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 33) },
+               _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "host_addr", offsetof(struct gnttab_map_grant_ref, host_addr),
                  sizeof(((struct gnttab_map_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "flags", offsetof(struct gnttab_map_grant_ref, flags),
              sizeof(((struct gnttab_map_grant_ref *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 33) },
+             _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "ref", offsetof(struct gnttab_map_grant_ref, ref),
            sizeof(((struct gnttab_map_grant_ref *)0)->ref),
            _CFFI_OP(_CFFI_OP_NOOP, 6) },
@@ -1068,34 +1172,34 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "dev_bus_addr", offsetof(struct gnttab_map_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_map_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "dom", offsetof(struct gnttab_query_size, dom),
            sizeof(((struct gnttab_query_size *)0)->dom),
            _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "nr_frames", offsetof(struct gnttab_query_size, nr_frames),
                  sizeof(((struct gnttab_query_size *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 33) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "max_nr_frames", offsetof(struct gnttab_query_size, max_nr_frames),
                      sizeof(((struct gnttab_query_size *)0)->max_nr_frames),
-                     _CFFI_OP(_CFFI_OP_NOOP, 33) },
+                     _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "status", offsetof(struct gnttab_query_size, status),
               sizeof(((struct gnttab_query_size *)0)->status),
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "version", offsetof(struct gnttab_set_version, version),
                sizeof(((struct gnttab_set_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 33) },
+               _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "dom", offsetof(struct gnttab_setup_table, dom),
            sizeof(((struct gnttab_setup_table *)0)->dom),
            _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "nr_frames", offsetof(struct gnttab_setup_table, nr_frames),
                  sizeof(((struct gnttab_setup_table *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 33) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "status", offsetof(struct gnttab_setup_table, status),
               sizeof(((struct gnttab_setup_table *)0)->status),
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "frame_list", offsetof(struct gnttab_setup_table, frame_list),
                   sizeof(((struct gnttab_setup_table *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 46) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "ref_a", offsetof(struct gnttab_swap_grant_ref, ref_a),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_a),
              _CFFI_OP(_CFFI_OP_NOOP, 6) },
@@ -1107,7 +1211,7 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "mfn", offsetof(struct gnttab_transfer, mfn),
            sizeof(((struct gnttab_transfer *)0)->mfn),
-           _CFFI_OP(_CFFI_OP_NOOP, 43) },
+           _CFFI_OP(_CFFI_OP_NOOP, 46) },
   { "domid", offsetof(struct gnttab_transfer, domid),
              sizeof(((struct gnttab_transfer *)0)->domid),
              _CFFI_OP(_CFFI_OP_NOOP, 4) },
@@ -1119,10 +1223,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "host_addr", offsetof(struct gnttab_unmap_and_replace, host_addr),
                  sizeof(((struct gnttab_unmap_and_replace *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "new_addr", offsetof(struct gnttab_unmap_and_replace, new_addr),
                 sizeof(((struct gnttab_unmap_and_replace *)0)->new_addr),
-                _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "handle", offsetof(struct gnttab_unmap_and_replace, handle),
               sizeof(((struct gnttab_unmap_and_replace *)0)->handle),
               _CFFI_OP(_CFFI_OP_NOOP, 5) },
@@ -1131,10 +1235,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "host_addr", offsetof(struct gnttab_unmap_grant_ref, host_addr),
                  sizeof(((struct gnttab_unmap_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "dev_bus_addr", offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_unmap_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "handle", offsetof(struct gnttab_unmap_grant_ref, handle),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->handle),
               _CFFI_OP(_CFFI_OP_NOOP, 5) },
@@ -1143,30 +1247,39 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 8) },
   { "flags", offsetof(struct grant_entry_header, flags),
              sizeof(((struct grant_entry_header *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 32) },
+             _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "domid", offsetof(struct grant_entry_header, domid),
              sizeof(((struct grant_entry_header *)0)->domid),
              _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "flags", offsetof(struct grant_entry_v1, flags),
              sizeof(((struct grant_entry_v1 *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 32) },
+             _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "domid", offsetof(struct grant_entry_v1, domid),
              sizeof(((struct grant_entry_v1 *)0)->domid),
              _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "frame", offsetof(struct grant_entry_v1, frame),
              sizeof(((struct grant_entry_v1 *)0)->frame),
-             _CFFI_OP(_CFFI_OP_NOOP, 33) },
+             _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "name", offsetof(struct xengnt_constant, name),
             sizeof(((struct xengnt_constant *)0)->name),
             _CFFI_OP(_CFFI_OP_NOOP, 0) },
   { "bits", offsetof(struct xengnt_constant, bits),
             sizeof(((struct xengnt_constant *)0)->bits),
-            _CFFI_OP(_CFFI_OP_NOOP, 41) },
+            _CFFI_OP(_CFFI_OP_NOOP, 44) },
   { "size", offsetof(struct xengnt_constant, size),
             sizeof(((struct xengnt_constant *)0)->size),
             _CFFI_OP(_CFFI_OP_NOOP, 9) },
   { "is_signed", offsetof(struct xengnt_constant, is_signed),
                  sizeof(((struct xengnt_constant *)0)->is_signed),
+                 _CFFI_OP(_CFFI_OP_NOOP, 9) },
+  { "name", offsetof(struct xengnt_member, name),
+            sizeof(((struct xengnt_member *)0)->name),
+            _CFFI_OP(_CFFI_OP_NOOP, 0) },
+  { "size", offsetof(struct xengnt_member, size),
+            sizeof(((struct xengnt_member *)0)->size),
+            _CFFI_OP(_CFFI_OP_NOOP, 9) },
+  { "is_signed", offsetof(struct xengnt_member, is_signed),
+                 sizeof(((struct xengnt_member *)0)->is_signed),
                  _CFFI_OP(_CFFI_OP_NOOP, 9) },
   { "hdr", offsetof(union grant_entry_v2, hdr),
            sizeof(((union grant_entry_v2 *)0)->hdr),
@@ -1182,34 +1295,34 @@ static const struct _cffi_field_s _cffi_fields[] = {
                   _CFFI_OP(_CFFI_OP_NOOP, 12) },
   { "__spacer", offsetof(union grant_entry_v2, __spacer),
                 sizeof(((union grant_entry_v2 *)0)->__spacer),
-                _CFFI_OP(_CFFI_OP_NOOP, 34) },
+                _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "ref", (size_t)-1,
            (size_t)-1,
            _CFFI_OP(_CFFI_OP_NOOP, 6) },
   { "gmfn", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 43) },
+            _CFFI_OP(_CFFI_OP_NOOP, 46) },
   { "hdr", (size_t)-1,
            (size_t)-1,
            _CFFI_OP(_CFFI_OP_NOOP, 27) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 33) },
+            _CFFI_OP(_CFFI_OP_NOOP, 36) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 37) },
+             _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "hdr", (size_t)-1,
            (size_t)-1,
            _CFFI_OP(_CFFI_OP_NOOP, 27) },
   { "page_off", (size_t)-1,
                 (size_t)-1,
-                _CFFI_OP(_CFFI_OP_NOOP, 32) },
+                _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "length", (size_t)-1,
               (size_t)-1,
-              _CFFI_OP(_CFFI_OP_NOOP, 32) },
+              _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 37) },
+             _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "hdr", (size_t)-1,
            (size_t)-1,
            _CFFI_OP(_CFFI_OP_NOOP, 27) },
@@ -1218,32 +1331,32 @@ static const struct _cffi_field_s _cffi_fields[] = {
                    _CFFI_OP(_CFFI_OP_NOOP, 4) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 32) },
+            _CFFI_OP(_CFFI_OP_NOOP, 35) },
   { "gref", (size_t)-1,
             (size_t)-1,
             _CFFI_OP(_CFFI_OP_NOOP, 6) },
   { "dev_bus_addr", (size_t)-1,
                     (size_t)-1,
-                    _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 40) },
   { "ref", (size_t)-1,
            (size_t)-1,
            _CFFI_OP(_CFFI_OP_NOOP, 6) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "$1", 38, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 68, 2 /* unnamed */ },
+  { "$1", 41, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 71, 2 /* unnamed */ },
   { "$2", 10, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 70, 3 /* unnamed */ },
+    (size_t)-2, -2, 73, 3 /* unnamed */ },
   { "$3", 11, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 73, 4 /* unnamed */ },
+    (size_t)-2, -2, 76, 4 /* unnamed */ },
   { "$4", 12, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 77, 4 /* unnamed */ },
-  { "$5", 39, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 81, 2 /* unnamed */ },
-  { "$xengnt_handle_uint64_t", 45, 0,
+    (size_t)-2, -2, 80, 4 /* unnamed */ },
+  { "$5", 42, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 84, 2 /* unnamed */ },
+  { "$xengnt_handle_uint64_t", 48, 0,
     sizeof(xengnt_handle_uint64_t), offsetof(struct _cffi_align_typedef_xengnt_handle_uint64_t, y), 0, 1 },
-  { "$xengnt_handle_xen_pfn_t", 46, 0,
+  { "$xengnt_handle_xen_pfn_t", 49, 0,
     sizeof(xengnt_handle_xen_pfn_t), offsetof(struct _cffi_align_typedef_xengnt_handle_xen_pfn_t, y), 1, 1 },
   { "gnttab_cache_flush", 13, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_cache_flush), offsetof(struct _cffi_align_struct_gnttab_cache_flush, y), 2, 4 },
@@ -1277,10 +1390,12 @@ static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
     sizeof(struct grant_entry_header), offsetof(struct _cffi_align_struct_grant_entry_header, y), 54, 2 },
   { "grant_entry_v1", 28, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_v1), offsetof(struct _cffi_align_struct_grant_entry_v1, y), 56, 3 },
-  { "grant_entry_v2", 40, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 63, 5 },
+  { "grant_entry_v2", 43, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 66, 5 },
   { "xengnt_constant", 29, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_constant), offsetof(struct _cffi_align_struct_xengnt_constant, y), 59, 4 },
+  { "xengnt_member", 32, _CFFI_F_CHECK_FIELDS,
+    sizeof(struct xengnt_member), offsetof(struct _cffi_align_struct_xengnt_member, y), 63, 3 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
@@ -1288,10 +1403,10 @@ static const struct _cffi_typename_s _cffi_typenames[] = {
   { "grant_handle_t", 5 },
   { "grant_ref_t", 6 },
   { "grant_status_t", 7 },
-  { "xen_pfn_t", 43 },
-  { "xen_ulong_t", 44 },
-  { "xengnt_handle_uint64_t", 45 },
-  { "xengnt_handle_xen_pfn_t", 46 },
+  { "xen_pfn_t", 46 },
+  { "xen_ulong_t", 47 },
+  { "xengnt_handle_uint64_t", 48 },
+  { "xengnt_handle_xen_pfn_t", 49 },
 };
 
 static const struct _cffi_type_context_s _cffi_type_context = {
@@ -1301,12 +1416,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  2,  /* num_globals */
-  25,  /* num_struct_unions */
+  3,  /* num_globals */
+  26,  /* num_struct_unions */
   0,  /* num_enums */
   8,  /* num_typenames */
   NULL,  /* no includes */
-  47,  /* num_types */
+  50,  /* num_types */
   0,  /* flags */
 };
 

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* opinion.cdef.h: for cffi, the part of opinion.h that Python sees. */
+/* opinion.cdef.h: the part of opinion.h that cffi reads too. */
 
 struct xengnt_constant {
     const char *name;
-    unsigned long long bits;
+    unsigned long long bits;    /* the value, sign-extended */
     int size;
     int is_signed;
 };
-extern const struct xengnt_constant xengnt_constants[...];
-extern const char *const xengnt_messages[...];
+
+struct xengnt_member {
+    const char *name;           /* tag.path, and of a pointee tag.path* */
+    int size;
+    int is_signed;
+};

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 
 from xengnt.abi.declarations import Constant, header
-from xengnt.abi.layout import Layout, compute
+from xengnt.abi.layout import Layout, StructLayout, compute
 from xengnt.abi.targets import native
 from xengnt.compare import compare
 from xengnt.errors import Unavailable
@@ -67,6 +67,7 @@ def selfcheck(extension: Path | None = None) -> SelfCheck:
     module = load_extension(extension)
     engine = compute(header().at(native()))
     types = cffi_types.read(module.ffi, engine.structs.values(), engine.typedefs)
+    _take_members(module, types.structs)
     compiler = types.layout(engine, *_constants(module))
     refused = [
         Finding(
@@ -85,6 +86,27 @@ def selfcheck(extension: Path | None = None) -> SelfCheck:
         if not (one.code.endswith("-missing") and one.where in types.problems)
     ]
     return SelfCheck(engine, compiler, (*refused, *differing))
+
+
+def _take_members(module: ModuleType, structs: dict[str, StructLayout]) -> None:
+    """Put the compiler's word on integers in place of cffi's, who trusts its declaration."""
+    ffi = module.ffi
+    members = {
+        ffi.string(one.name).decode(): (one.size, bool(one.is_signed))
+        for one in module.lib.xengnt_members
+    }
+    for tag, struct in structs.items():
+        fields = []
+        for field in struct.fields:
+            path = f"{tag}.{field.name}"
+            if path in members:
+                field = replace(field, signed=members[path][1])  # noqa: PLW2901 -- the same, mended
+            elif field.pointee and f"{path}*" in members:
+                size, signed = members[f"{path}*"]
+                pointee = replace(field.pointee, size=size, signed=signed)
+                field = replace(field, pointee=pointee)  # noqa: PLW2901 -- the same, mended
+            fields.append(field)
+        structs[tag] = replace(struct, fields=tuple(fields))
 
 
 def _constants(module: ModuleType) -> tuple[dict[str, Constant], tuple[str, ...]]:

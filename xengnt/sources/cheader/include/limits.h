@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef XENGNT_LIMITS_H
+#define XENGNT_LIMITS_H
+
+#define CHAR_BIT  8
+#define SCHAR_MAX 127
+#define SCHAR_MIN (-SCHAR_MAX - 1)
+#define UCHAR_MAX 255
+#ifdef __CHAR_UNSIGNED__
+#define CHAR_MAX UCHAR_MAX
+#define CHAR_MIN 0
+#else
+#define CHAR_MAX SCHAR_MAX
+#define CHAR_MIN SCHAR_MIN
+#endif
+
+#define SHRT_MAX  32767
+#define SHRT_MIN  (-SHRT_MAX - 1)
+#define USHRT_MAX 65535
+
+#define INT_MAX  2147483647
+#define INT_MIN  (-INT_MAX - 1)
+#define UINT_MAX 4294967295U
+
+#if __SIZEOF_LONG__ == 8
+#define LONG_MAX  9223372036854775807L
+#define ULONG_MAX 18446744073709551615UL
+#else
+#define LONG_MAX  2147483647L
+#define ULONG_MAX 4294967295UL
+#endif
+#define LONG_MIN (-LONG_MAX - 1L)
+
+#define LLONG_MAX  9223372036854775807LL
+#define LLONG_MIN  (-LLONG_MAX - 1LL)
+#define ULLONG_MAX 18446744073709551615ULL
+
+#endif

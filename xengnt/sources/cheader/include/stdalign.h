@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef XENGNT_STDALIGN_H
+#define XENGNT_STDALIGN_H
+
+#define alignas _Alignas
+#define alignof _Alignof
+#define __alignas_is_defined 1
+#define __alignof_is_defined 1
+
+#endif
