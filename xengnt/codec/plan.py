@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: MIT
+"""How a struct is packed: its leaves in order, their names, and its views.
+
+A plan is what the encoders, decoders and the validator of a struct share. Most
+structs have one view. An entry that is a union of structs has one for each
+member, of which a row uses exactly one.
+
+Imports ``xengnt.errors``, ``xengnt.abi`` and the symbols.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from xengnt.abi.declarations import Declarations
+from xengnt.abi.layout import Field, StructLayout
+from xengnt.codec.symbols import Symbols
+from xengnt.errors import UnknownName
+
+_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+
+Choice: TypeAlias = "str | tuple[str, Choice, Choice]"
+"""Which member of a union is meant: its name, or (condition, if it holds, if not)."""
+
+
+def parse_choice(text: str) -> Choice:
+    """Return a choice as the header writes it, ``C ? a : b``, in nested form."""
+    words = re.findall(r"\w+|[?:]", text)
+
+    def read() -> Choice:
+        name = words.pop(0)
+        if not words or words[0] != "?":
+            return name
+        words.pop(0)
+        then = read()
+        words.pop(0)
+        return name, then, read()
+
+    return read()
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A name under which a value is stored: a leaf, or a member of a union that is one.
+
+    Attributes:
+        name: the dotted path.
+        leaf: the index of the leaf in its view.
+        offset: in bytes, from the start of the struct.
+        size: of one element.
+        count: of an array, the number of elements.
+        signed: whether it is signed.
+        symbols: the names that its value may have.
+        field: the field of the layout.
+    """
+
+    name: str
+    leaf: int
+    offset: int
+    size: int
+    count: int | None
+    signed: bool
+    symbols: Symbols
+    field: Field
+
+    @property
+    def code(self) -> str:
+        """The format of the module struct for it."""
+        code = _CODES[self.size]
+        code = code if self.signed else code.upper()
+        return code if self.count is None else f"{self.count}{code}"
+
+    @property
+    def low(self) -> int:
+        """The least value that fits."""
+        return -(1 << (self.size * 8 - 1)) if self.signed else 0
+
+    @property
+    def high(self) -> int:
+        """The greatest value that fits."""
+        return (1 << (self.size * 8 - self.signed)) - 1
+
+    @property
+    def out(self) -> bool:
+        """Whether only the callee writes it."""
+        return self.field.direction == "OUT"
+
+
+@dataclass(frozen=True, slots=True)
+class Union:
+    """A union of scalars: one leaf with several names.
+
+    Attributes:
+        slot: the leaf, as an integer of the widest member.
+        members: the slots of its members, by their last name.
+        choice: which member is meant when.
+    """
+
+    slot: Slot
+    members: dict[str, Slot]
+    choice: Choice | None
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One way to see a struct.
+
+    Attributes:
+        name: the member of the union that it is, "" where the struct has one view.
+        leaves: its values in order of declaration.
+        unions: those leaves that are unions, by their index.
+        slots: all names that a value can be given under.
+    """
+
+    name: str
+    leaves: tuple[Slot, ...]
+    unions: dict[int, Union]
+    slots: dict[str, Slot]
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last leaf."""
+        return max(slot.offset + slot.size * (slot.count or 1) for slot in self.leaves)
+
+
+class Plan:
+    """How a struct is packed.
+
+    Attributes:
+        struct: its layout.
+        label: what it is called in errors.
+        views: its views, by name.
+        choice: of several views, which is meant when.
+    """
+
+    def __init__(self, struct: StructLayout, declared: Declarations, label: str) -> None:
+        self.struct = struct
+        self.label = label
+        self._declared = declared
+        self._symbols: dict[str | None, Symbols] = {}
+        self.choice = parse_choice(struct.select) if struct.select else None
+        members = struct.members_of("")
+        several = struct.kind == "union" and not all(member.scalar for member in members)
+        names = [member.name for member in members] if several else [""]
+        self.views = {name: self._view(name) for name in names}
+        self.slots = {n: (v, s) for v in self.views.values() for n, s in v.slots.items()}
+
+    @property
+    def only(self) -> View | None:
+        """The view, if there is just one."""
+        return self.views.get("")
+
+    @property
+    def raw(self) -> View:
+        """The view that has every byte: the only one, or what is meant when nothing else is."""
+        choice = self.choice
+        while not isinstance(choice, str):
+            if choice is None:
+                return next(iter(self.views.values()))
+            choice = choice[2]
+        return self.views[choice]
+
+    def pick(self, view: View, choice: Choice | None, element: bytes) -> str:
+        """Return the member that a choice means for the bytes of an element."""
+        while not isinstance(choice, str):
+            if choice is None:
+                return ""
+            slot, mask, value = self.condition(view, choice[0])
+            held = int.from_bytes(element[slot.offset : slot.offset + slot.size], "little")
+            choice = choice[1] if held & mask == value else choice[2]
+        return choice
+
+    def view_of(self, element: bytes) -> View:
+        """Return the view that an element's bytes select; the raw one if none fits.
+
+        None fits either if bytes behind the view are set.
+        """
+        if self.only:
+            return self.only
+        view = self.views[self.pick(next(iter(self.views.values())), self.choice, element)]
+        return self.raw if any(element[view.end :]) else view
+
+    def symbols(self, enum: str | None) -> Symbols:
+        """Return the names of the values of an enumeration; each is made once."""
+        if enum not in self._symbols:
+            self._symbols[enum] = Symbols(self._declared, enum)
+        return self._symbols[enum]
+
+    def _view(self, name: str) -> View:
+        inside = [
+            field
+            for field in self.struct.leaves
+            if not name or field.name == name or field.name.startswith(f"{name}.")
+        ]
+        slots: dict[str, Slot] = {}
+        leaves: list[Slot] = []
+        unions: dict[int, Union] = {}
+        for index, field in enumerate(inside):
+            slot = self._slot(field, index)
+            leaves.append(slot)
+            slots[slot.name] = slot
+            if field.kind == "union":
+                members = {
+                    member.name.rpartition(".")[2]: self._slot(member, index)
+                    for member in self.struct.members_of(field.name)
+                }
+                choice = parse_choice(field.select) if field.select else None
+                unions[index] = Union(slot, members, choice)
+                slots |= {member.name: member for member in members.values()}
+        return View(name, tuple(leaves), unions, slots)
+
+    def _slot(self, field: Field, index: int) -> Slot:
+        size = field.size if field.count is None else field.size // field.count
+        return Slot(
+            field.name,
+            index,
+            field.offset,
+            size,
+            field.count,
+            bool(field.signed),
+            self.symbols(field.enum),
+            field,
+        )
+
+    def condition(self, view: View, name: str) -> tuple[Slot, int, int]:
+        """Return the slot that can hold a condition, with the mask and the value to look for.
+
+        Raises:
+            UnknownName: no field of the view can.
+        """
+        for slot in view.leaves:
+            for enum in slot.symbols.enums:
+                if name in enum.members:
+                    bits = self._declared.constants[name].value
+                    mask = self._declared.constants[enum.mask].value if enum.mask else bits
+                    return slot, mask, bits
+        raise UnknownName(f"no field of {self.label} can hold {name}", got=name)

@@ -1,0 +1,406 @@
+# SPDX-License-Identifier: MIT
+"""Rows and columns to bytes: straight-line code, made for each set of names.
+
+Which names a row has decides how it is packed: absent fields become padding in
+the format, a member of a union takes its own width. So for each set of names a
+`Packer` is made once. It has a `struct.Struct` that checks every range, and
+functions generated for dicts and objects. Whatever that fast way does not take
+(symbols, nested dicts, rows with different names, errors) goes through
+`Encoder.normalise`, which is slow and explains.
+
+Imports ``xengnt.errors`` and the plan.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat, starmap
+from operator import index
+from struct import Struct
+from struct import error as StructError  # noqa: N812 -- struct names it in lower case
+from typing import Any
+
+from xengnt.codec.plan import Plan, Slot, View
+from xengnt.errors import InvalidValue, UnknownName
+
+_MISS = (StructError, KeyError, TypeError, AttributeError, OverflowError)
+"""What the fast way raises on rows that it does not take."""
+
+
+class Packer:
+    """Packs rows that have just these names.
+
+    Attributes:
+        slots: what the names stand for, in order of their offset.
+        struct: the format; what has no name is zero.
+        from_dict: packs one mapping, or raises one of `_MISS`.
+        from_object: packs one object by its attributes, or raises one of `_MISS`.
+    """
+
+    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
+        slots = [plan.slots[name][1] for name in names]
+        self.slots = sorted(slots, key=lambda slot: slot.offset)
+        self.names = [slot.name for slot in self.slots]
+        self.struct = Struct(format_of(self.slots, plan.struct.size))
+        self.from_dict = self._generate("row[{0!r}]", len(names))
+        self.from_object = self._generate("row.{0}", None)
+
+    def _generate(self, access: str, length: int | None) -> Callable[[Any], bytes]:
+        """Make the function that takes each value from a row and packs them.
+
+        The number of names is compared, so that a row with one too many is missed.
+        """
+        values = ", ".join(
+            ("*" if slot.count is not None else "") + access.format(slot.name)
+            for slot in self.slots
+        )
+        body = f"return pack({values})"
+        if length is not None:
+            body = f"if len(row) != {length}: raise KeyError\n    {body}"
+        space: dict[str, Any] = {"pack": self.struct.pack}
+        exec(f"def packer(row):\n    {body}\n", space)  # noqa: S102 -- of names of the header
+        made: Callable[[Any], bytes] = space["packer"]
+        return made
+
+
+def format_of(slots: Iterable[Slot], size: int) -> str:
+    """Return the format of the module struct that has these slots, and else padding."""
+    parts = ["<"]
+    reached = 0
+    for slot in slots:
+        parts.append(f"{slot.offset - reached}x{slot.code}")
+        reached = slot.offset + slot.size * (slot.count or 1)
+    return "".join(parts) + f"{size - reached}x"
+
+
+class Encoder:
+    """Encodes one struct.
+
+    Args:
+        plan: how it is packed.
+        strict: whether every field that goes in must be given.
+        allow_out: whether fields that come out may be given.
+    """
+
+    def __init__(self, plan: Plan, *, strict: bool = False, allow_out: bool = False) -> None:
+        self.plan = plan
+        self.strict = strict
+        self.allow_out = allow_out
+        self._packers: dict[tuple[str, ...], Packer] = {}
+        only = plan.only
+        leaves = only.leaves if only else ()
+        self.inputs = tuple(slot.name for slot in leaves if allow_out or not slot.out)
+
+    def packer(self, names: tuple[str, ...], row: int | None = None) -> Packer:
+        """Return the packer of rows with these names.
+
+        Raises:
+            UnknownName: a name that the struct does not have.
+            InvalidValue: names that do not go together, are missing, or come out only.
+        """
+        found = self._packers.get(names)
+        if found is None:
+            self._verify(names, row)
+            found = self._packers[names] = Packer(self.plan, names)
+        return found
+
+    def encode(self, rows: object) -> bytes:
+        """Return rows or columns as bytes."""
+        if isinstance(rows, Mapping):
+            return self._columns(rows)
+        if isinstance(rows, str | bytes | bytearray) or not isinstance(rows, Iterable):
+            kind = type(rows).__name__
+            raise InvalidValue(
+                f"{self.plan.label}: expected rows or a mapping of columns, got {kind}",
+                struct=self.plan.struct.tag,
+                expected="rows or columns",
+                got=kind,
+            )
+        if not isinstance(rows, Sequence):
+            rows = list(rows)
+        if not len(rows):
+            return b""
+        try:
+            return b"".join(self._fast(rows))
+        except _MISS:
+            return b"".join(self._slow(row, number) for number, row in enumerate(rows))
+
+    def encode_one(self, row: Any) -> bytes:  # noqa: ANN401 -- a row of any form
+        """Return one row as bytes."""
+        try:
+            return self._packers[tuple(row)].from_dict(row)
+        except _MISS:
+            return self._slow(row, 0)
+
+    def _fast(self, rows: Sequence[Any]) -> Iterable[bytes]:
+        """Pack rows that are all like the first, or raise one of `_MISS`."""
+        first = rows[0]
+        if isinstance(first, dict):
+            packer = self._packers.get(tuple(first)) or self._flat(first)
+            return map(packer.from_dict, rows)
+        if isinstance(first, tuple | list):
+            return starmap(self.packer(self.inputs).struct.pack, rows)
+        if isinstance(first, Mapping):
+            raise KeyError
+        packer = self.packer(self._attributes(first), 0)
+        return map(packer.from_object, rows)
+
+    def _flat(self, row: dict[Any, Any]) -> Packer:
+        """Return the packer of a dict with dotted names, or raise one of `_MISS`."""
+        if any(isinstance(value, Mapping) for value in row.values()):
+            raise KeyError
+        return self.packer(tuple(row), 0)
+
+    def _slow(self, row: object, number: int) -> bytes:
+        """Pack one row of any form, or say what is wrong with it."""
+        packer, values = self.normalise(row, number)
+        return packer.struct.pack(*values)
+
+    def normalise(self, row: object, number: int | None) -> tuple[Packer, list[int]]:
+        """Return the packer of a row and its values as integers that fit.
+
+        Args:
+            row: a mapping, sequence or object.
+            number: its index, for errors.
+
+        Raises:
+            UnknownName: a field or symbol that there is not.
+            InvalidValue: a value that does not fit.
+        """
+        if isinstance(row, Mapping):
+            pairs = dict(self._flatten(row, "", number))
+            packer = self.packer(tuple(pairs), number)
+        elif isinstance(row, tuple | list):
+            packer = self.packer(self.inputs)
+            if len(row) != len(self.inputs) or not self.inputs:
+                raise self._wrong(
+                    number,
+                    f"{len(row)} values for {len(self.inputs)} fields",
+                    expected=len(self.inputs),
+                    got=len(row),
+                )
+            pairs = dict(zip(self.inputs, row, strict=True))
+        else:
+            names = self._attributes(row)
+            packer = self.packer(names, number)
+            pairs = {name: _attribute(row, name) for name in names}
+        values: list[int] = []
+        for slot in packer.slots:
+            values += self.values(slot, pairs[slot.name], number)
+        return packer, values
+
+    def values(self, slot: Slot, value: object, number: int | None) -> list[int]:
+        """Return a field's value, or those of an array, as integers that fit."""
+        if slot.count is None:
+            return [self._integer(slot, value, number)]
+        if not isinstance(value, Iterable) or isinstance(value, str | bytes):
+            elements: list[object] = [value]
+        else:
+            elements = list(value)
+        if len(elements) != slot.count:
+            raise self._wrong(
+                number,
+                f"{slot.name}: {len(elements)} elements for {slot.count}",
+                slot,
+                expected=slot.count,
+                got=len(elements),
+            )
+        return [self._integer(slot, element, number) for element in elements]
+
+    def _integer(self, slot: Slot, value: object, number: int | None) -> int:
+        if isinstance(value, str):
+            try:
+                result = slot.symbols.parse(value)
+            except UnknownName as error:
+                raise UnknownName(
+                    f"{self._at(number)}: {slot.name}: {error}",
+                    **self._place(slot, number),
+                    expected=error.expected,
+                    got=value,
+                ) from None
+        else:
+            try:
+                result = index(value)  # type: ignore[arg-type]  # raises for what is none
+            except TypeError:
+                kind = type(value).__name__
+                raise self._wrong(
+                    number,
+                    f"{slot.name}: expected an integer or a name, got {value!r} ({kind})",
+                    slot,
+                    expected="an integer or a name",
+                    got=value,
+                ) from None
+        if not slot.low <= result <= slot.high:
+            raise self._wrong(
+                number,
+                f"{slot.name}: {result} does not fit {slot.field.type}: "
+                f"expected {slot.low} to {slot.high}",
+                slot,
+                expected=(slot.low, slot.high),
+                got=result,
+            )
+        return result
+
+    def _columns(self, columns: Mapping[Any, Any]) -> bytes:
+        """Pack a mapping of leaf to array or scalar."""
+        pairs = dict(self._flatten(columns, "", None))
+        packer = self.packer(tuple(pairs))
+        lengths: dict[str, int] = {}
+        taken: list[Any] = []
+        for slot in packer.slots:
+            column = pairs[slot.name]
+            if slot.count is None and _is_scalar(column):
+                taken.append(self._integer(slot, column, None))
+                continue
+            column = _listed(column, slot)
+            lengths[slot.name] = len(column)
+            taken.append(column)
+        if len(set(lengths.values())) > 1:
+            words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+            raise InvalidValue(
+                f"{self.plan.label}: columns of different lengths: {words}",
+                struct=self.plan.struct.tag,
+                expected="columns of one length",
+                got=lengths,
+            )
+        count = next(iter(lengths.values()), 1)
+        if not taken:
+            return bytes(self.plan.struct.size * count)
+        arrays = any(slot.count is not None for slot in packer.slots)
+        if not arrays:
+            spread = [one if isinstance(one, list) else repeat(one, count) for one in taken]
+            try:
+                return b"".join(map(packer.struct.pack, *spread))
+            except _MISS:
+                pass  # a symbol, or a value that does not fit: found below
+        chunks = []
+        for number in range(count):
+            values: list[int] = []
+            for slot, column in zip(packer.slots, taken, strict=True):
+                value = column[number] if isinstance(column, list) else column
+                values += self.values(slot, value, number)
+            chunks.append(packer.struct.pack(*values))
+        return b"".join(chunks)
+
+    def _flatten(
+        self, row: Mapping[Any, Any], start: str, number: int | None
+    ) -> Iterator[tuple[str, Any]]:
+        """Give dotted names and values of a mapping, nested or not."""
+        for key, value in row.items():
+            name = f"{start}{key}"
+            if isinstance(value, Mapping):
+                if name in self.plan.slots:
+                    fields = self.plan.struct.members_of(name)
+                    if not fields:
+                        raise self._wrong(number, f"{name}: expected a value, got a mapping")
+                yield from self._flatten(value, f"{name}.", number)
+            else:
+                yield name, value
+
+    def _attributes(self, row: object) -> tuple[str, ...]:
+        """Return the names of fields that an object has as attributes, a union's member first."""
+        found = []
+        for view in self.plan.views.values():
+            for position, slot in enumerate(view.leaves):
+                if slot.out and not self.allow_out:
+                    continue
+                union = view.unions.get(position)
+                names = [m.name for m in union.members.values()] if union else []
+                given = [name for name in names if _attribute(row, name) is not None]
+                if not given and isinstance(_attribute(row, slot.name), int | str):
+                    given = [slot.name]
+                found += given
+        if not found:
+            kind = type(row).__name__
+            raise InvalidValue(
+                f"{self.plan.label}: a row that is {kind} and has none of the fields",
+                struct=self.plan.struct.tag,
+                got=kind,
+            )
+        return tuple(found)
+
+    def _verify(self, names: tuple[str, ...], row: int | None) -> None:
+        """Raise unless these names go together."""
+        taken: dict[tuple[str, int], str] = {}
+        view: View | None = None
+        for name in names:
+            if name not in self.plan.slots:
+                raise self._unknown(name, row)
+            its_view, slot = self.plan.slots[name]
+            if slot.out and not self.allow_out:
+                raise self._wrong(row, f"{name} is OUT: only the callee writes it", slot)
+            if view is not None and its_view is not view:
+                raise self._wrong(
+                    row, f"{view.name} and {its_view.name} are members of one union: give one", slot
+                )
+            view = its_view
+            other = taken.setdefault((its_view.name, slot.leaf), name)
+            if other != name:
+                raise self._wrong(
+                    row, f"{other} and {name} are members of one union: give one", slot
+                )
+        if self.strict and view is not None:
+            given = {leaf for _, leaf in taken}
+            missing = [s.name for s in view.leaves if s.leaf not in given and not s.out]
+            if missing:
+                raise self._wrong(row, f"{', '.join(missing)} is missing", expected=missing)
+        elif self.strict and names == () and self.inputs:
+            raise self._wrong(row, f"{', '.join(self.inputs)} is missing", expected=self.inputs)
+
+    def _unknown(self, name: str, row: int | None) -> UnknownName:
+        near = difflib.get_close_matches(name, self.plan.slots, n=1)
+        hint = f", did you mean {near[0]}?" if near else ""
+        return UnknownName(
+            f"{self._at(row)}: no field {name!r}{hint}",
+            struct=self.plan.struct.tag,
+            field=name,
+            element=row,
+            expected=list(self.plan.slots),
+            got=name,
+        )
+
+    def _at(self, number: int | None) -> str:
+        return self.plan.label if number is None else f"{self.plan.label} row {number}"
+
+    def _place(self, slot: Slot | None, number: int | None) -> dict[str, Any]:
+        return {
+            "struct": self.plan.struct.tag,
+            "field": slot.name if slot else None,
+            "element": number,
+            "offset": slot.offset if slot else None,
+        }
+
+    def _wrong(
+        self,
+        number: int | None,
+        words: str,
+        slot: Slot | None = None,
+        expected: object = None,
+        got: object = None,
+    ) -> InvalidValue:
+        return InvalidValue(
+            f"{self._at(number)}: {words}",
+            **self._place(slot, number),
+            expected=expected,
+            got=got,
+        )
+
+
+def _attribute(row: object, name: str) -> object:
+    """Return the value at a dotted path of attributes, None where there is none."""
+    for step in name.split("."):
+        row = getattr(row, step, None)
+    return row
+
+
+def _is_scalar(value: object) -> bool:
+    return isinstance(value, str) or not (hasattr(value, "__len__") or hasattr(value, "__iter__"))
+
+
+def _listed(column: Any, slot: Slot) -> list[Any]:  # noqa: ANN401 -- any array of any library
+    """Return a column as a list of Python objects; the one array of an array field as one row."""
+    listed = column.tolist() if hasattr(column, "tolist") else list(column)
+    if slot.count is not None and listed and not isinstance(listed[0], list | tuple):
+        return [listed]
+    return listed

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: MIT
+"""Values by name: ``GNTMAP_host_map|GNTMAP_readonly`` and back.
+
+Imports ``xengnt.errors``, ``xengnt.abi``.
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from xengnt.abi.declarations import Declarations, Enum
+from xengnt.errors import UnknownName
+
+
+class Symbols:
+    """The names that a field's value can be given by.
+
+    Args:
+        declared: the declarations that the field is from.
+        enum: the enumerations that its value is made of, joined by ``|``; None for
+            a field that takes numbers only.
+    """
+
+    def __init__(self, declared: Declarations, enum: str | None) -> None:
+        self._constants = declared.constants
+        names = enum.split("|") if enum else []
+        self.enums: list[Enum] = [declared.enums[n] for n in names if n in declared.enums]
+        self._values: dict[str, int] = {}
+        for one in self.enums:
+            for member in one.members:
+                value = declared.constants[member].value
+                for name in (one.short(member), one.short(member).upper(), member):
+                    self._values[name] = value
+        self._texts: dict[int, str] = {}
+
+    def parse(self, text: str) -> int:
+        """Return the value of a text: a number, a name, or several joined by ``|``.
+
+        Raises:
+            UnknownName: a part of it is neither.
+        """
+        value = 0
+        for part in text.split("|"):
+            word = part.strip()
+            number = self._values.get(word)
+            if number is None:
+                try:
+                    number = int(word, 0)
+                except ValueError:
+                    raise self._unknown(word) from None
+            value |= number
+        return value
+
+    def _unknown(self, word: str) -> UnknownName:
+        known = [member for one in self.enums for member in one.members]
+        near = difflib.get_close_matches(word, [*known, *self._values], n=1)
+        hint = f", did you mean {near[0]}?" if near else ""
+        kind = " or ".join(f"a name of enum {one.name}" for one in self.enums)
+        expected = f"a number or {kind}" if kind else "a number"
+        return UnknownName(
+            f"{word!r} is not {expected}{hint}", expected=known or "a number", got=word
+        )
+
+    def text(self, value: int) -> str | None:
+        """Return the names of a value, joined by ``|``, or None if it has none.
+
+        Bits that have no name follow in hexadecimal.
+        """
+        if value not in self._texts:
+            self._texts[value] = self._name(value)
+        return self._texts[value] or None
+
+    def _name(self, value: int) -> str:
+        rest = value
+        words: list[str] = []
+        for enum in self.enums:
+            if not self._means(enum, value):
+                continue
+            mask = self._constants[enum.mask].value if enum.mask else -1
+            for member in enum.members:
+                bits = self._constants[member].value
+                if enum.bits:
+                    hit = bits != 0 and rest & bits == bits
+                else:
+                    hit = value & mask == bits
+                if hit:
+                    words.append(member)
+                    rest = rest & ~bits if enum.bits or enum.mask else 0
+                    if not enum.bits:
+                        break
+        if not words or (rest and rest < 0):
+            return ""
+        return "|".join([*words, hex(rest)] if rest else words)
+
+    def known_bits(self, value: int) -> int | None:
+        """Return the bits that have a meaning in a value, None if it is no set of bits."""
+        if not any(enum.bits for enum in self.enums):
+            return None
+        known = 0
+        for enum in self.enums:
+            if enum.mask:
+                known |= self._constants[enum.mask].value
+            elif self._means(enum, value):
+                for member in enum.members:
+                    known |= self._constants[member].value
+        return known
+
+    def _means(self, enum: Enum, value: int) -> bool:
+        """Tell whether an enumeration applies to a value, by its condition."""
+        if enum.condition is None or len(self.enums) == 1:
+            return True
+        name = enum.condition.lstrip("!")
+        return self.holds(name, value) is not enum.condition.startswith("!")
+
+    def holds(self, name: str, value: int) -> bool | None:
+        """Tell whether a value holds a bit or is of a type; None if that cannot be held here."""
+        for enum in self.enums:
+            if name in enum.members:
+                bits = self._constants[name].value
+                if enum.bits:
+                    return value & bits == bits
+                mask = self._constants[enum.mask].value if enum.mask else -1
+                return value & mask == bits
+        return None

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""Look at a blob without decoding it: elements and columns are read when asked for.
+
+Imports ``xengnt.errors`` and the plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from struct import Struct
+from typing import Any, overload
+
+from xengnt.codec.plan import Plan, Slot
+from xengnt.errors import UnknownName
+
+
+class BlobView(Sequence["Element"]):
+    """The elements of a blob, in place.
+
+    Args:
+        plan: how the struct is packed.
+        blob: whole elements; it is not copied.
+    """
+
+    def __init__(self, plan: Plan, blob: memoryview) -> None:
+        self._plan = plan
+        self._blob = blob
+        self._size = plan.struct.size
+
+    def __len__(self) -> int:
+        return len(self._blob) // self._size
+
+    @overload
+    def __getitem__(self, at: int) -> Element: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Element]: ...
+    def __getitem__(self, at: int | slice) -> Element | Sequence[Element]:
+        """Return an element or, for a slice, a list of elements."""
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self)))]
+        index = at + len(self) if at < 0 else at
+        if not 0 <= index < len(self):
+            raise IndexError(f"element {at} of {len(self)}")
+        start = index * self._size
+        return Element(self._plan, self._blob[start : start + self._size])
+
+    def column(self, name: str) -> list[Any]:
+        """Return the values of one field of all elements.
+
+        Raises:
+            UnknownName: there is no such field.
+        """
+        slot = _slot(self._plan, name)
+        size = slot.size * (slot.count or 1)
+        tail = self._size - slot.offset - size
+        rows = Struct(f"<{slot.offset}x{slot.code}{tail}x").iter_unpack(self._blob)
+        return [row[0] for row in rows] if slot.count is None else [list(row) for row in rows]
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} elements of {self._plan.label}>"
+
+
+class Element(Mapping[str, Any]):
+    """One element of a blob, in place: a mapping of the leaves that `decode` gives.
+
+    Every other name works too: members of a union that are not meant, and whole
+    structs by attribute, ``element.source.u.ref``.
+    """
+
+    __slots__ = ("_data", "_path", "_plan")
+
+    def __init__(self, plan: Plan, data: memoryview, path: str = "") -> None:
+        self._plan = plan
+        self._data = data
+        self._path = path
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- an integer, or a list of them
+        slot = _slot(self._plan, f"{self._path}{name}")
+        values = Struct(f"<{slot.code}").unpack_from(self._data, slot.offset)
+        return values[0] if slot.count is None else list(values)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- the same, or what is below
+        path = f"{self._path}{name}"
+        if path in self._plan.slots and not self._plan.struct.members_of(path):
+            return self[name]
+        if self._plan.struct.members_of(path):
+            return Element(self._plan, self._data, f"{path}.")
+        raise AttributeError(f"{self._plan.label} has no field {path!r}")
+
+    def __iter__(self) -> Iterator[str]:
+        view = self._plan.view_of(bytes(self._data))
+        for slot in view.leaves:
+            name = slot.name
+            if slot.leaf in view.unions:
+                union = view.unions[slot.leaf]
+                member = union.members.get(
+                    self._plan.pick(view, union.choice, bytes(self._data))
+                )
+                if member and not any(
+                    self._data[member.offset + member.size : slot.offset + slot.size]
+                ):
+                    name = member.name
+            if name.startswith(self._path):
+                yield name[len(self._path) :]
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        pairs = ", ".join(f"{name}={value}" for name, value in self.items())
+        return f"<{self._plan.label} {pairs}>"
+
+
+def _slot(plan: Plan, name: str) -> Slot:
+    try:
+        return plan.slots[name][1]
+    except KeyError:
+        raise UnknownName(
+            f"{plan.label}: no field {name!r}", struct=plan.struct.tag, field=name
+        ) from None
