@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from xengnt import __version__
 from xengnt.errors import XengntError
 
-COMMANDS = ("layout", "check", "explain", "selfcheck")
+COMMANDS = ("layout", "encode", "decode", "validate", "check", "explain", "selfcheck")
 """The commands, in the order of the help; each has a module of its name here."""
 
 

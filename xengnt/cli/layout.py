@@ -25,12 +25,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("struct", nargs="*", metavar="STRUCT", help="(default: all)")
     options.abi(parser, repeatable=True)
-    parser.add_argument(
-        "--interface-version",
-        default="newest",
-        metavar="VERSION",
-        help="0x0003020a, newest or undefined (default: newest)",
-    )
+    options.interface_version(parser)
     options.format_(parser, "table", "json")
 
 

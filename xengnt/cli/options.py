@@ -1,11 +1,22 @@
 # SPDX-License-Identifier: MIT
-"""Options that several commands share."""
+"""What several commands share: their options, their input and their output."""
 
 from __future__ import annotations
 
 import argparse
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import TARGETS
+from xengnt.errors import InvalidValue, SourceError
+
+if TYPE_CHECKING:
+    from xengnt.codec import Abi
 
 
 def abi(parser: argparse.ArgumentParser, *, repeatable: bool) -> None:
@@ -23,8 +34,115 @@ def abi(parser: argparse.ArgumentParser, *, repeatable: bool) -> None:
         parser.add_argument("--abi", metavar="ABI", help=f"{known} (default: this machine's)")
 
 
+def interface_version(parser: argparse.ArgumentParser) -> None:
+    """Add ``--interface-version``."""
+    parser.add_argument(
+        "--interface-version",
+        default="newest",
+        metavar="VERSION",
+        help="0x0003020a, newest or undefined (default: newest)",
+    )
+
+
 def format_(parser: argparse.ArgumentParser, *formats: str) -> None:
     """Add ``--format``, the first being the default."""
     parser.add_argument(
         "--format", choices=formats, default=formats[0], help=f"(default: {formats[0]})"
     )
+
+
+def struct(parser: argparse.ArgumentParser) -> None:
+    """Add the positional argument that names an op or an entry."""
+    parser.add_argument(
+        "struct",
+        metavar="OP|ENTRY",
+        help="an op, or grant_entry_v1, grant_entry_v2, grant_status_t",
+    )
+
+
+def input_(parser: argparse.ArgumentParser, name: str, metavar: str, what: str) -> None:
+    """Add the positional argument that names the input."""
+    parser.add_argument(
+        name, nargs="?", default="-", metavar=metavar, help=f"{what} (default: standard input)"
+    )
+
+
+def output(parser: argparse.ArgumentParser, metavar: str) -> None:
+    """Add ``-o``."""
+    parser.add_argument(
+        "-o", dest="output", default="-", metavar=metavar, help="(default: standard output)"
+    )
+
+
+def abi_of(wanted: argparse.Namespace) -> Abi:
+    """Return the ABI that the options ask for."""
+    from xengnt.codec import Abi
+
+    version = wanted.interface_version
+    return Abi(wanted.abi, version) if wanted.abi else Abi.native(version)
+
+
+def read_bytes(path: str) -> tuple[bytes, str]:
+    """Return the contents of a file, ``-`` being standard input, and a name for errors.
+
+    Raises:
+        SourceError: it cannot be read.
+    """
+    if path == "-":
+        return sys.stdin.buffer.read(), "standard input"
+    try:
+        return Path(path).read_bytes(), path
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
+def read_text(path: str) -> tuple[str, str]:
+    """Return a text, as `read_bytes` does bytes."""
+    data, name = read_bytes(path)
+    try:
+        return data.decode(), name
+    except UnicodeDecodeError as error:
+        raise SourceError(f"{name}: not UTF-8 text, at byte {error.start}") from None
+
+
+def write_bytes(path: str, data: bytes) -> None:
+    """Write a file whole or not at all, ``-`` being standard output.
+
+    Raises:
+        SourceError: it cannot be written.
+    """
+    if path == "-":
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        target = Path(path)
+        if target.exists() and not target.is_file():  # a device or a pipe: no place for another
+            target.write_bytes(data)
+            return
+        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
+            file.write(data)
+        Path(file.name).chmod(0o666 & ~_umask())
+        os.replace(file.name, target)  # noqa: PTH105 -- the atomic one by its usual name
+    except OSError as error:
+        raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+@contextmanager
+def naming(name: str) -> Iterator[None]:
+    """Put the name of an input before errors about its contents."""
+    try:
+        yield
+    except InvalidValue as error:
+        raise SourceError(
+            f"{name}: {error}",
+            struct=error.struct,
+            offset=error.offset,
+            expected=error.expected,
+            got=error.got,
+        ) from None

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from xengnt.abi.layout import Field, Layout, StructLayout
 from xengnt.abi.targets import format_version
+from xengnt.findings import Finding
 
 DIRECTIONS = {"IN": "cyan", "OUT": "green", "IN/OUT": "yellow", "IN-pointer": "magenta"}
 SEVERITIES = {"error": "bold red", "warning": "yellow", "note": "blue"}
@@ -42,6 +43,15 @@ def table(*columns: str | tuple[str, str]) -> Table:
         name, justify = column if isinstance(column, tuple) else (column, "left")
         made.add_column(name, justify=justify, no_wrap=justify == "right")  # type: ignore[arg-type]  # "left" and "right" are
     return made
+
+
+def finding(found: Finding) -> Text:
+    """Return a finding on one line."""
+    line = Text(f"{found.severity}: ", style=SEVERITIES[found.severity])
+    line.append(found.message, style="default not bold")
+    if found.source and found.source not in found.message:
+        line.append(f"  {found.source}", style=f"not bold {DIM}")
+    return line
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> Table:

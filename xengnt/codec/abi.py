@@ -6,7 +6,7 @@ Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.findings`` and the modules b
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -282,7 +282,11 @@ class Codec:
         self.plan = Plan(struct, abi.declarations, self.op or struct.tag)
         self.decoder = Decoder(self.plan)
         self._encoders: dict[tuple[bool, bool], Encoder] = {}
-        self.encode_one = self.encoder().encode_one
+
+    @property
+    def encode_one(self) -> Callable[[Any], bytes]:
+        """What packs one row; fetch it once, and call it in a loop."""
+        return self.encoder().encode_one
 
     def encoder(self, *, strict: bool = False, allow_out: bool = False) -> Encoder:
         """Return the encoder of these rules; each is made once."""

@@ -22,7 +22,9 @@ class DumpLine:
         element: its index.
         offset: of the first byte, from the start of the element.
         data: the bytes.
-        name: the field, or None for a hole.
+        name: the field; None for a hole, and for what is left of a union when a
+            narrower member is meant.
+        leaf: the leaf that it belongs to: the union, where the field is a member of one.
         direction: of the field.
         value: what it holds, None for a hole.
         symbol: the name of that value.
@@ -32,6 +34,7 @@ class DumpLine:
     offset: int
     data: bytes
     name: str | None = None
+    leaf: str | None = None
     direction: str | None = None
     value: int | list[int] | None = None
     symbol: str | None = None
@@ -53,10 +56,11 @@ def _element(plan: Plan, element: int, data: bytes) -> Iterator[DumpLine]:
             yield DumpLine(element, reached, data[reached : slot.offset])
         end = slot.offset + slot.size * (slot.count or 1)
         raw = data[slot.offset : end]
-        yield DumpLine(
-            element, slot.offset, raw, slot.name, slot.field.direction, *_value(slot, raw)
-        )
-        reached = end
+        way = slot.field.direction
+        yield DumpLine(element, slot.offset, raw, slot.name, leaf.name, way, *_value(slot, raw))
+        reached = leaf.offset + leaf.size * (leaf.count or 1)
+        if end < reached:
+            yield DumpLine(element, end, data[end:reached], leaf=leaf.name, direction=way)
     if reached < len(data):
         yield DumpLine(element, reached, data[reached:])
 

@@ -31,36 +31,52 @@ _MISS = (StructError, KeyError, TypeError, AttributeError, OverflowError)
 class Packer:
     """Packs rows that have just these names.
 
+    The functions raise one of `_MISS` on rows that they do not take.
+
     Attributes:
         slots: what the names stand for, in order of their offset.
         struct: the format; what has no name is zero.
-        from_dict: packs one mapping, or raises one of `_MISS`.
-        from_object: packs one object by its attributes, or raises one of `_MISS`.
+        dicts: packs a sequence of dicts into a list.
+        objects: packs a sequence of objects, by their attributes, into a list.
     """
 
     def __init__(self, plan: Plan, names: Sequence[str]) -> None:
         slots = [plan.slots[name][1] for name in names]
         self.slots = sorted(slots, key=lambda slot: slot.offset)
-        self.names = [slot.name for slot in self.slots]
         self.struct = Struct(format_of(self.slots, plan.struct.size))
-        self.from_dict = self._generate("row[{0!r}]", len(names))
-        self.from_object = self._generate("row.{0}", None)
+        self._dict_call = self._call("row[{0!r}]")
+        self.dicts = self._make(
+            # A name too few raises; a row with one too many is left out, and that is seen.
+            f"packed = [{self._dict_call} for row in rows if len(row) == {len(names)}]\n"
+            "    if len(packed) != len(rows): raise KeyError\n"
+            "    return packed"
+        )
+        self.objects = self._make(f"return [{self._call('row.{0}')} for row in rows]")
 
-    def _generate(self, access: str, length: int | None) -> Callable[[Any], bytes]:
-        """Make the function that takes each value from a row and packs them.
+    def one(self, slow: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
+        """Return a function that packs one dict, and hands every other row to `slow`."""
+        return self._make(
+            "try:\n"
+            f"        if len(row) == {len(self.slots)}: return {self._dict_call}\n"
+            "    except miss: pass\n"
+            "    return slow(row)",
+            "row",
+            slow=slow,
+            miss=_MISS,
+        )
 
-        The number of names is compared, so that a row with one too many is missed.
-        """
-        values = ", ".join(
+    def _call(self, access: str) -> str:
+        """Return the expression that packs a row, each value fetched in this way."""
+        values = [
             ("*" if slot.count is not None else "") + access.format(slot.name)
             for slot in self.slots
-        )
-        body = f"return pack({values})"
-        if length is not None:
-            body = f"if len(row) != {length}: raise KeyError\n    {body}"
-        space: dict[str, Any] = {"pack": self.struct.pack}
-        exec(f"def packer(row):\n    {body}\n", space)  # noqa: S102 -- of names of the header
-        made: Callable[[Any], bytes] = space["packer"]
+        ]
+        return f"pack({', '.join(values)})"
+
+    def _make(self, body: str, argument: str = "rows", **space: object) -> Callable[[Any], Any]:
+        names: dict[str, Any] = {"pack": self.struct.pack, **space}
+        exec(f"def made({argument}):\n    {body}\n", names)  # noqa: S102 -- of names of the header
+        made: Callable[[Any], Any] = names["made"]
         return made
 
 
@@ -91,6 +107,8 @@ class Encoder:
         only = plan.only
         leaves = only.leaves if only else ()
         self.inputs = tuple(slot.name for slot in leaves if allow_out or not slot.out)
+        self.encode_one: Callable[[Any], bytes] = self._first
+        """Packs one row; fastest for dicts like the first that it got."""
 
     def packer(self, names: tuple[str, ...], row: int | None = None) -> Packer:
         """Return the packer of rows with these names.
@@ -126,25 +144,29 @@ class Encoder:
         except _MISS:
             return b"".join(self._slow(row, number) for number, row in enumerate(rows))
 
-    def encode_one(self, row: Any) -> bytes:  # noqa: ANN401 -- a row of any form
-        """Return one row as bytes."""
-        try:
-            return self._packers[tuple(row)].from_dict(row)
-        except _MISS:
-            return self._slow(row, 0)
+    def _first(self, row: Any) -> bytes:  # noqa: ANN401 -- a row of any form
+        """Pack one row, and make `encode_one` fast for more like it."""
+        data = self._slow(row, 0)
+        if isinstance(row, dict):
+            try:
+                packer = self._flat(row)
+            except _MISS:
+                return data
+            self.encode_one = packer.one(lambda other: self._slow(other, 0))
+        return data
 
     def _fast(self, rows: Sequence[Any]) -> Iterable[bytes]:
         """Pack rows that are all like the first, or raise one of `_MISS`."""
         first = rows[0]
         if isinstance(first, dict):
             packer = self._packers.get(tuple(first)) or self._flat(first)
-            return map(packer.from_dict, rows)
+            return packer.dicts(rows)  # type: ignore[no-any-return]  # made at run time
         if isinstance(first, tuple | list):
             return starmap(self.packer(self.inputs).struct.pack, rows)
         if isinstance(first, Mapping):
             raise KeyError
         packer = self.packer(self._attributes(first), 0)
-        return map(packer.from_object, rows)
+        return packer.objects(rows)  # type: ignore[no-any-return]  # the same
 
     def _flat(self, row: dict[Any, Any]) -> Packer:
         """Return the packer of a dict with dotted names, or raise one of `_MISS`."""

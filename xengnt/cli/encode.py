@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: MIT
+"""Make a binary argument blob from a JSON batch."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from xengnt.cli import options
+
+HELP = "make a blob from a JSON batch"
+EPILOG = """\
+A batch is an array of objects, keyed by field, dotted or nested. Values are integers,
+hexadecimal strings, or names: "GNTMAP_host_map|GNTMAP_readonly", "host_map|readonly",
+"DOMID_SELF". What is not given is zero. An object instead of an array is columns.
+
+examples:
+  echo '[{"ref": 8, "dom": 1, "flags": "host_map|readonly"}]' | xengnt encode map_grant_ref -o map.bin
+  xengnt encode copy examples/copies.json --abi x86_32 | xengnt decode copy --abi x86_32 --format hex
+  echo '{"dom": "DOMID_SELF", "nr_frames": [1, 2]}' | xengnt encode setup_table | xxd
+"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the command's own arguments."""
+    options.struct(parser)
+    options.input_(parser, "batch", "BATCH.json", "the batch")
+    options.output(parser, "BLOB")
+    options.abi(parser, repeatable=False)
+    options.interface_version(parser)
+    parser.add_argument(
+        "--strict", action="store_true", help="demand every field that goes in"
+    )
+    parser.add_argument(
+        "--allow-out", action="store_true", help="take fields that come out as well"
+    )
+    parser.add_argument(
+        "--poison",
+        metavar="BYTE",
+        type=lambda text: int(text, 0),
+        help="fill holes and fields that come out with this byte, 0xaa, to see later what "
+        "the callee wrote",
+    )
+
+
+def run(wanted: argparse.Namespace) -> int:
+    """Run the command."""
+    from xengnt.errors import SourceError
+
+    abi = options.abi_of(wanted)
+    text, name = options.read_text(wanted.batch)
+    try:
+        rows = json.loads(text, object_pairs_hook=_object)
+    except ValueError as error:
+        raise SourceError(f"{name}: not JSON: {error}") from None
+    except RecursionError:
+        raise SourceError(f"{name}: JSON nested too deeply") from None
+    blob = abi.encode(
+        wanted.struct, rows, strict=wanted.strict, allow_out=wanted.allow_out, poison=wanted.poison
+    )
+    options.write_bytes(wanted.output, blob)
+    return 0
+
+
+def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Make a dict, and refuse a name that is given twice."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is given twice in one object")
+    return made

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""How blobs look: as a table, and as an annotated dump."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from xengnt.cli import render
+from xengnt.codec.dump import DumpLine
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from xengnt.codec import Abi
+    from xengnt.codec.plan import Plan, Slot
+
+_WIDTH = 8
+"""Bytes on a line of a dump."""
+
+_GUIDES = {"IN": "→", "OUT": "←", "IN/OUT": "↔", "IN-pointer": "⇢", None: " "}
+
+
+def rows(abi: Abi, name: str, blob: bytes, *, in_only: bool) -> None:
+    """Print a table of the elements, a line for each, with names of values."""
+    console = render.console()
+    plan = abi.codec(name).plan
+    elements: dict[int, dict[str, Text]] = {}
+    for line in abi.dump(name, blob):
+        if line.name and line.leaf and not (in_only and line.direction == "OUT"):
+            # Of several views, fields of the same name share a column.
+            view, _, inner = line.leaf.partition(".")
+            column = line.leaf if plan.only else inner or view
+            row = elements.setdefault(line.element, {})
+            if plan.only is None and not row:
+                row["view"] = Text(view)
+            row[column] = _cell(plan, line)
+    names = list(dict.fromkeys(column for element in elements.values() for column in element))
+    heads = [column.replace(".", ".\n") for column in names]
+    made = render.table(("", "right"), *heads)
+    for number, element in elements.items():
+        cells = [element.get(column, Text("")) for column in names]
+        made.add_row(Text(str(number), style=render.DIM), *cells)
+    console.print(made)
+
+
+def _cell(plan: Plan, line: DumpLine) -> Text:
+    """Return a value for a table: names without their prefix, a union's member named."""
+    slot = plan.slots[line.name or ""][1]
+    text = _number(line.value)
+    if line.symbol:
+        text = "|".join(_short(slot, word) for word in line.symbol.split("|"))
+    if line.name != line.leaf:
+        text = f"{slot.name.rpartition('.')[2]} {text}"
+    return Text(text, style=render.DIRECTIONS.get(line.direction or "", ""))
+
+
+def _short(slot: Slot, name: str) -> str:
+    return next((e.short(name) for e in slot.symbols.enums if name in e.members), name)
+
+
+def _number(value: int | list[int] | None) -> str:
+    if isinstance(value, list):
+        return " ".join(f"{one:#x}" for one in value)
+    return "" if value is None else str(value) if abs(value) < 0x10000 else f"{value:#x}"  # noqa: PLR2004 -- longer ones read as addresses
+
+
+def hex_dump(abi: Abi, name: str, blob: bytes, *, in_only: bool) -> None:
+    """Print every byte with the field that it belongs to."""
+    console = render.console()
+    struct = abi.codec(name).plan.struct
+    lines = list(abi.dump(name, blob))
+    width = max((len(line.name or "") for line in lines), default=0)
+    console.print(render.struct_title(struct, abi.layout))
+    current = -1
+    for line in lines:
+        if line.element != current:
+            current = line.element
+            start = current * struct.size
+            console.print(Text(f"\nelement {current}", style="bold"), end="")
+            console.print(Text(f"  at byte {start} ({start:#x})", style=render.DIM))
+        if not (in_only and line.direction == "OUT"):
+            _dump(console, line, width)
+
+
+def _dump(console: Console, line: DumpLine, width: int) -> None:
+    """Print the bytes of a field or hole, the field named on the first line."""
+    colour = render.DIRECTIONS.get(line.direction or "", "")
+    for start in range(0, len(line.data), _WIDTH):
+        part = line.data[start : start + _WIDTH]
+        text = Text(f"  {line.offset + start:4d}  ", style=render.DIM)
+        if line.name is None:
+            text.append(f"{part.hex(' '):<{_WIDTH * 3}}", style=_hole_style(line))
+            what = f"rest of {line.leaf}" if line.leaf else "hole"
+            text.append(f"░ {what}" if not start else "", style=_hole_style(line))
+            if any(line.data) and not start:
+                text.append(", not zero", style="bold red")
+        else:
+            text.append(f"{part.hex(' '):<{_WIDTH * 3}}", style=colour)
+            if not start:
+                text.append(f"{_GUIDES[line.direction]} ", style=colour)
+                text.append(f"{line.name:<{width}}  ", style="bold")
+                text.append(_number(line.value), style=colour)
+                if line.symbol:
+                    text.append(f"  {line.symbol}", style="italic")
+        console.print(text, soft_wrap=True)
+
+
+def _hole_style(line: DumpLine) -> str:
+    return "red" if any(line.data) else render.DIM
