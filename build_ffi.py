@@ -4,11 +4,12 @@
     python build_ffi.py            write the derived files
     python build_ffi.py --check    say whether those in the tree are current
 
-Three files come out of it, and are committed, so that users need nothing but a C
+Four files come out of it, and are committed, so that users need nothing but a C
 compiler to build:
 
     xengnt/abi/_generated.py   the declarations, at all ABIs and interface versions
     xengnt/abi/constants.pyi   the enumerations, for type checkers and editors
+    xengnt/ops.pyi             the op methods and their results, for the same
     native/ffi.c               the extension, as cffi writes it
 
 The header's markup must be complete: a command without a struct, a struct
@@ -30,6 +31,7 @@ from typing import Any
 import cffi
 
 from xengnt.abi import declarations
+from xengnt.abi.choice import parse_choice, parts
 from xengnt.abi.declarations import (
     PYTHON_NAMES,
     SECTIONS,
@@ -44,11 +46,11 @@ from xengnt.abi.declarations import (
     Named,
     Tagged,
     Variant,
+    result_class,
 )
-from xengnt.abi.layout import Layout, StructLayout, compute, spell
+from xengnt.abi.layout import Field, Layout, StructLayout, compute, spell
 from xengnt.abi.targets import TARGETS, UNDEFINED, format_version
 from xengnt.errors import SourceError, XengntError
-from xengnt.sources.cheader import markup
 from xengnt.sources.cheader.gates import gates
 from xengnt.sources.cheader.preprocess import LATEST_MACRO, Job
 from xengnt.sources.cheader.reader import HeaderSource, read
@@ -59,6 +61,7 @@ CFFI_VERSION = "2.1.1"
 
 DATA = Path("xengnt/abi/_generated.py")
 STUBS = Path("xengnt/abi/constants.pyi")
+OPS = Path("xengnt/ops.pyi")
 EXTENSION = Path("native/ffi.c")
 
 
@@ -131,6 +134,8 @@ def _about_fields(declared: Declarations, struct: StructLayout, *, argument: boo
     for field in struct.fields:
         if argument and field.direction is None:
             yield f"{struct.tag}.{field.name}: a field without a direction"
+        if argument and field.pointee and field.pointee.count not in struct.by_name:
+            yield f"{struct.tag}.{field.name}: nothing says how many elements are behind it"
         for name in field.enum.split("|") if field.enum else ():
             if name not in declared.enums:
                 yield f"{struct.tag}.{field.name}: there is no enum {name}"
@@ -147,7 +152,7 @@ def _about_unions(declared: Declarations, struct: StructLayout, *, nested: bool)
         if choice is None and not nested:
             yield f"{where}: nothing says which member of the union is meant"
         members = {field.name.split(".")[-1] for field in struct.members_of(path)}
-        for condition, chosen in _choices(choice):
+        for condition, chosen in parts(parse_choice(choice)) if choice else ():
             if condition is not None and condition not in held:
                 yield f"{where}: no field of {struct.tag} can hold {condition}"
             if chosen is not None and chosen not in members:
@@ -180,21 +185,6 @@ def _nested(declared: Declarations) -> Iterator[str]:
     for aggregate in declared.aggregates.values():
         for member in aggregate.members:
             yield from inside(member.type)
-
-
-def _choices(text: str | None) -> Iterator[tuple[str | None, str | None]]:
-    """Give the conditions of a choice and the members that it names, each beside None."""
-
-    def walk(choice: Any) -> Iterator[tuple[str | None, str | None]]:
-        if isinstance(choice, str):
-            yield None, choice
-        else:
-            yield choice[0], None
-            yield from walk(choice[1])
-            yield from walk(choice[2])
-
-    if text is not None:
-        yield from walk(markup.parse_choice(text))
 
 
 def fold(
@@ -316,6 +306,39 @@ def stubs(header: Header) -> str:
         base = "IntFlag" if enum.bits else "IntEnum"
         parts.append(f"\nclass {name}(Documented, {base}):\n{''.join(rows)}")
     return "".join(parts)
+
+
+def op_stubs(header: Header) -> str:
+    """Return the source of ``xengnt/ops.pyi``."""
+    layout = compute(header.at("x86_64"))
+    methods, batches = [], []
+    for op, one in layout.ops.items():
+        leaves = layout.structs[one.struct].leaves
+        columns = [f.name for f in leaves if f.direction != "OUT" and "." not in f.name]
+        keywords = "".join(f"        {name}: _Column = ...,\n" for name in columns)
+        methods.append(
+            f"    def {op}(\n        self,\n        rows: _Rows | None = ...,\n        /,\n"
+            f"        *,\n{keywords}        **columns: _Column,\n    ) -> {result_class(op)}: ...\n"
+        )
+        results = [
+            f"    @property\n    def {field.name}(self) -> list[{_result(field)}]: ...\n"
+            for field in leaves
+            if "." not in field.name
+        ]
+        batches.append(f"\nclass {result_class(op)}(Batch):\n{''.join(results)}")
+    return (
+        f"# SPDX-License-Identifier: MIT\n# {NOTICE}\n"
+        "from collections.abc import Iterable, Mapping\nfrom typing import Any, TypeAlias\n\n"
+        "from xengnt.abi.constants import Status\nfrom xengnt.batch import Batch\n\n"
+        "_Column: TypeAlias = int | str | Iterable[Any] | Mapping[str, Any]\n"
+        "_Rows: TypeAlias = Iterable[Any] | Mapping[str, Any]\n\n"
+        f"class Ops:\n{''.join(methods)}{''.join(batches)}\n"
+        "BATCHES: dict[str, type[Batch]]\n"
+    )
+
+
+def _result(field: Field) -> str:
+    return "Status | int" if field.enum == "grant_status" else "int"
 
 
 class _Cdef:
@@ -448,7 +471,12 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     try:
         header = derive(options.include)
-        files = {DATA: data(header), STUBS: stubs(header), EXTENSION: extension(header)}
+        files = {
+            DATA: data(header),
+            STUBS: stubs(header),
+            OPS: op_stubs(header),
+            EXTENSION: extension(header),
+        }
     except XengntError as error:
         print(f"build_ffi.py: {error}", file=sys.stderr)
         return 2

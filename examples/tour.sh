@@ -6,13 +6,25 @@ cd "$(dirname "$0")/.."
 
 show() {
     printf '\n$ %s\n' "$*"
-    "$@"
+    sh -c "$*"
 }
 
 show xengnt selfcheck
-show xengnt layout copy --abi x86_64 --abi x86_32
 show xengnt explain GNTST_bad_page
+show xengnt layout copy --abi x86_64 --abi x86_32
 
+out=$(mktemp -d)
+trap 'rm -r "$out"' EXIT
+
+# Argument blobs: made from JSON, shown byte by byte, judged, read back.
+show xengnt encode copy examples/copies.json --abi x86_32 -o "$out/copies.bin"
+show xengnt decode copy "$out/copies.bin" --abi x86_32 --format hex
+show xengnt validate copy "$out/copies.bin" --abi x86_32
+show xengnt encode map_grant_ref examples/maps.json -o "$out/maps.bin"
+show xengnt decode map_grant_ref "$out/maps.bin"
+show "xengnt decode map_grant_ref $out/maps.bin --format json --in-only | xengnt encode map_grant_ref | cmp - $out/maps.bin && echo the same bytes"
+
+# Somebody's header: packed as Xen packs it?
 header=/usr/include/xen/grant_table.h
 if [ -e "$header" ]; then
     show xengnt check "$header" --abi all

@@ -21,8 +21,11 @@ if TYPE_CHECKING:
         Status,
         TransferFlag,
     )
+    from xengnt.backends import CFunction, Library, Recorder
     from xengnt.codec import Abi
+    from xengnt.dispatch import Dispatcher
     from xengnt.errors import (
+        GrantError,
         InvalidValue,
         Refused,
         SourceError,
@@ -36,8 +39,12 @@ _HOMES = {
     "xengnt.abi.constants": (
         "CacheFlag CopyFlag Domid EntryFlag EntryType MapFlag Op Status TransferFlag"
     ),
+    "xengnt.backends": "CFunction Library Recorder",
     "xengnt.codec": "Abi",
-    "xengnt.errors": "InvalidValue Refused SourceError Unavailable UnknownName XengntError",
+    "xengnt.dispatch": "Dispatcher",
+    "xengnt.errors": (
+        "GrantError InvalidValue Refused SourceError Unavailable UnknownName XengntError"
+    ),
     "xengnt.package": "get_include",
 }
 

@@ -6,19 +6,22 @@ Imports ``xengnt.abi``, ``xengnt.sources``, ``xengnt.compare``.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from xengnt.abi.declarations import Header, header
 from xengnt.abi.layout import Layout, compute
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
-from xengnt.compare import compare, families
+from xengnt.compare import MESSAGES, compare, families
 from xengnt.errors import Refused, SourceError
 from xengnt.findings import ERROR, NOTE, Finding
 from xengnt.sources.cheader.gates import gates
 from xengnt.sources.cheader.preprocess import VERSION_MACRO, Job
 from xengnt.sources.cheader.reader import HeaderSource, read
+
+_PLACE = re.compile(r"(.+?:\d+): ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,12 +152,9 @@ class _Checker:
                 continue
             newest = self.reference.newest
             every = {UNDEFINED, newest, *self.reference.gates}
-            try:
-                oldest = self._read(abi, UNDEFINED)
-            except Refused:
-                oldest = None
-            if oldest is not None:
-                every |= {*gates(oldest.files), oldest.latest or UNDEFINED}
+            source = self._first(abi, sorted(every))
+            if source is not None:
+                every |= {*gates(source.files), source.latest or UNDEFINED}
             found.update(dict.fromkeys(sorted(v for v in every if v <= newest)))
         return list(found)
 
@@ -168,22 +168,27 @@ class _Checker:
 
     def _older(self, abi: Target, first: Refused) -> None:
         """Hold it against the reference at the newest version below that it takes."""
-        newest = self.reference.newest
+        newest, latest, why = self.reference.newest, UNDEFINED, first
         try:
-            latest = self._read(abi, UNDEFINED).latest
+            latest = self._read(abi, UNDEFINED).latest or UNDEFINED
         except Refused as refusal:
-            self._refused(abi, None, refusal)
-            return
-        candidates = [v for v in {latest, *self.reference.gates} if v is not None and v < newest]
-        for version in sorted(candidates, reverse=True):
+            why = refusal
+        older = {v for v in (UNDEFINED, latest, *self.reference.gates) if v < newest}
+        source = self._first(abi, sorted(older, reverse=True))
+        if source is None:
+            self._refused(abi, None, why)
+        else:
+            self._refused(abi, newest, first, source.declarations.version)
+            self._compare(source)
+
+    def _first(self, abi: Target, versions: Iterable[int]) -> HeaderSource | None:
+        """Return the header at the first of these versions that it takes, None if at none."""
+        for version in versions:
             try:
-                source = self._read(abi, version)
+                return self._read(abi, version)
             except Refused:
                 continue
-            self._refused(abi, newest, first, version)
-            self._compare(source)
-            return
-        self._refused(abi, newest, first)
+        return None
 
     def _refused(
         self, abi: Target, version: int | None, refusal: Refused, used: int | None = None
@@ -218,49 +223,70 @@ class _Checker:
         abi, version = declared.target, declared.version
         ours = compute(self.reference.at(abi, version))
         theirs = compute(declared)
+        compared = [self._sharpen(one, source) for one in compare(ours, theirs)]
         findings = [
             replace(one, source=self._locate(source, one.where))
-            for one in compare(ours, theirs)
-            if not (one.code.endswith("-missing") and one.where in source.problems)
+            for one in (*compared, *self._early(ours, theirs))
+            if one is not None
         ]
-        findings += [
-            Finding(
-                ERROR,
-                "unreadable",
-                problem.name,
-                problem.message,
-                source=self._locate(source, problem.name),
-                abi=abi.name,
-                interface_version=version,
-            )
-            for problem in source.problems.values()
-            if problem.name in ours.structs or problem.name in ours.constants
-        ]
-        findings += self._early(ours, theirs, source)
+        findings += self._unreadable(ours, source)
         self.report.comparisons.append(Comparison(ours, theirs, tuple(findings)))
 
-    def _early(self, ours: Layout, theirs: Layout, source: HeaderSource) -> list[Finding]:
-        """Note structs that the ABI has at other interface versions only."""
-        found = []
-        for tag in theirs.structs:
-            if tag in self.reference.aggregates and tag not in ours.structs:
-                presence = self.reference.presence(tag)
-                found.append(
-                    Finding(
+    def _unreadable(self, ours: Layout, source: HeaderSource) -> Iterator[Finding]:
+        """State what of the ABI is there and could not be read; of the markup, note it."""
+        for name, problem in source.problems.items():
+            if name in ours.structs or name in ours.typedefs or name in ours.constants:
+                severity = ERROR
+            elif name == MESSAGES or name in self.reference.enums:
+                severity = NOTE
+            else:
+                continue
+            place = _PLACE.match(problem.message)
+            yield Finding(
+                severity,
+                "unreadable",
+                name,
+                problem.message,
+                source=place[1] if place else str(self.path),
+                abi=ours.abi,
+                interface_version=ours.interface_version,
+            )
+
+    def _sharpen(self, finding: Finding, source: HeaderSource) -> Finding | None:
+        """Return what the header knows better than its layout; None if it is said elsewhere."""
+        name = finding.where
+        if finding.code.endswith("-missing") and name in source.problems:
+            return None  # unreadable
+        if finding.code == "constant-extra" and name in self.reference.constants:
+            return None  # early
+        if finding.code == "type-missing" and name in source.declarations.typedefs:
+            return replace(finding, code="type-kind", message=f"{name} is not an integer type")
+        return finding
+
+    def _early(self, ours: Layout, theirs: Layout) -> Iterator[Finding]:
+        """Note what is there, and in the ABI at other interface versions only."""
+        reference = self.reference
+        for names, known, now in (
+            (theirs.structs, reference.aggregates, ours.structs),
+            (theirs.typedefs, reference.typedefs, ours.typedefs),
+            (theirs.constants, reference.constants, ours.constants),
+        ):
+            for name in names:
+                if name in known and name not in now:
+                    presence = reference.presence(name)
+                    yield Finding(
                         NOTE,
                         "gate",
-                        tag,
-                        f"{tag} is there at this interface version, and should be only {presence}",
-                        source=self._locate(source, tag),
+                        name,
+                        f"{name} is there at this interface version, and should be only {presence}",
                         abi=ours.abi,
                         interface_version=ours.interface_version,
                         expected=presence,
                     )
-                )
-        return found
 
     def _locate(self, source: HeaderSource, where: str) -> str:
         """Return the file and line of a C path, or of the nearest thing around it."""
+        where = where.partition("[")[0]
         while where:
             if where in source.where:
                 return source.where[where]

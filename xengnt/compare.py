@@ -14,12 +14,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import zip_longest
 
 from xengnt.abi.declarations import Constant
-from xengnt.abi.layout import Field, Layout, StructLayout
+from xengnt.abi.layout import Field, Layout, StructLayout, TypeLayout
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
 
 _PAD = re.compile(r"_*(pad|padding|unused|rsvd|reserved)\d*")
+
+MESSAGES = "GNTTABOP_error_msgs"
+"""The macro that has a message for each status."""
 
 _SIGNS = {True: "signed", False: "unsigned", None: "neither signed nor unsigned"}
 
@@ -143,7 +147,7 @@ class _StructComparison:
 
     def _missing(self, field: Field, kind: str) -> Iterator[Finding]:
         where = f"{self.tag}.{field.name}"
-        if _PAD.fullmatch(field.name.split(".")[-1]):
+        if _pad(field):
             code, severity = "pad-missing", ERROR
         else:
             code, severity = "field-missing", NOTE if kind == "union" else ERROR
@@ -152,7 +156,8 @@ class _StructComparison:
 
     def _field(self, field: Field, other: Field, base: int, their_base: int) -> Iterator[Finding]:
         path = field.name
-        if field.offset - base != other.offset - their_base:
+        moved = field.offset - base != other.offset - their_base
+        if moved and field.offset != other.offset:
             yield self._differs(
                 "field-offset", path, "is at offset", field.offset, other.offset,
                 offset=other.offset,
@@ -163,24 +168,38 @@ class _StructComparison:
                 yield self._differs("field-kind", path, "is a", field.kind, other.kind)
             inner = list(self._members(path, other.name, field.offset, other.offset, field.kind))
             yield from inner
-        if field.count != other.count and not inner:
+        if field.size == other.size and _pad(field):
+            pass  # it holds nothing, so what it is made of does not matter
+        elif _elements(field) != _elements(other) and not inner:
             yield self._differs(
-                "field-count", path, "has this many elements:", field.count, other.count
+                "field-count", path, "has this many elements:", _elements(field), _elements(other)
             )
         elif field.size != other.size and not any(one.severity == ERROR for one in inner):
             yield self._differs("field-size", path, "has a size of", field.size, other.size)
-        elif field.scalar:
+        elif field.scalar or other.scalar:
             yield from self._value(field, other)
-        yield from self._stated("direction", path, "is", _way(field), _way(other))
-        yield from self._stated("enum", path, "holds an enum", field.enum, other.enum)
+        if not self._told(field, other):
+            yield from self._stated("direction", path, "is", field.direction, _way(field, other))
+        yield from self._stated("enum", path, "holds an enum", field.enum, _enums(field, other))
         yield from self._stated(
             "selector", path, "selects its member by", field.select, other.select
         )
 
+    def _told(self, field: Field, other: Field) -> bool:
+        """Tell whether the structs that two fields are in have the same directions as they."""
+        outer = self.reference.by_name.get(field.name.rpartition(".")[0])
+        their_outer = self.theirs.by_name.get(other.name.rpartition(".")[0])
+        if outer is None or their_outer is None:
+            return False
+        return (outer.direction, their_outer.direction) == (field.direction, other.direction)
+
     def _value(self, field: Field, other: Field) -> Iterator[Finding]:
-        """Compare what two scalars of the same size hold."""
+        """Compare what two fields of the same size hold, of which one is a scalar at least."""
         path = field.name
-        if field.kind == other.kind == "handle":
+        if not field.scalar:
+            severity = NOTE if field.kind == "union" else ERROR
+            yield self._differs("field-kind", path, "is a", field.kind, _kind(other), severity)
+        elif field.kind == other.kind == "handle":
             yield from self._pointee(field, other)
         elif field.kind == other.kind:
             if field.signed != other.signed:
@@ -211,12 +230,27 @@ class _StructComparison:
             )  # fmt: skip
 
 
-def _way(field: Field) -> str | None:
-    """Return a field's direction; for an address OUT says no more than IN-pointer."""
-    return "IN-pointer" if field.kind == "handle" and field.direction == "OUT" else field.direction
+def _way(field: Field, other: Field) -> str | None:
+    """Return the other's direction; where ours is IN-pointer, OUT says the same less exactly."""
+    same = field.direction == "IN-pointer" and other.direction == "OUT"
+    return field.direction if same else other.direction
 
 
-def _kind(field: Field) -> str:
+def _enums(field: Field, other: Field) -> str | None:
+    """Return the other's enumerations, as ours has them where they are the same."""
+    same = field.enum and other.enum and set(field.enum.split("|")) == set(other.enum.split("|"))
+    return field.enum if same else other.enum
+
+
+def _pad(field: Field) -> bool:
+    return _PAD.fullmatch(field.name.split(".")[-1]) is not None
+
+
+def _elements(field: Field) -> int:
+    return 1 if field.count is None else field.count
+
+
+def _kind(field: Field | TypeLayout) -> str:
     names = {"int": "integer", "handle": "pointer", "bits": "bit-field", "float": "float"}
     return names.get(field.kind, field.kind)
 
@@ -226,7 +260,9 @@ def _typedefs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
         other = theirs.typedefs.get(name)
         if other is None:
             yield Finding(NOTE, "type-missing", name, f"type {name} is not there")
-        elif (ours.kind, ours.size) != (other.kind, other.size):
+        elif ours.kind != other.kind:
+            yield _unequal("type-kind", name, "is a", _kind(ours), _kind(other))
+        elif ours.size != other.size:
             yield _unequal("type-size", name, "has a size of", ours.size, other.size)
         elif ours.signed != other.signed:
             yield _unequal("type-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
@@ -273,17 +309,17 @@ def _ops(reference: Layout, theirs: Layout) -> Iterator[Finding]:
 
 
 def _messages(reference: Layout, theirs: Layout) -> Iterator[Finding]:
-    if not theirs.messages:
+    if reference.messages and not theirs.messages:
+        yield Finding(NOTE, "messages-missing", MESSAGES, f"{MESSAGES} is not there")
         return
-    for index, ours in enumerate(reference.messages):
-        other = theirs.messages[index] if index < len(theirs.messages) else None
+    for index, (ours, other) in enumerate(zip_longest(reference.messages, theirs.messages)):
         if ours != other:
-            where = f"message {index}"
+            words = [f'"{text}"' if text is not None else "none" for text in (other, ours)]
             yield Finding(
                 NOTE,
                 "message",
-                where,
-                f"the message of status {-index} is {other!r}, not {ours!r}",
+                f"{MESSAGES}[{index}]",
+                f"the message of status {-index} is {words[0]}, not {words[1]}",
                 expected=ours,
                 got=other,
             )

@@ -63,3 +63,33 @@ class Refused(SourceError):
 
 class Unavailable(XengntError, RuntimeError):
     """Something that this machine lacks: a compiler, an extra, the extension."""
+
+
+class GrantError(XengntError, OSError):
+    """A call, or an element of one, that failed.
+
+    Attributes:
+        op: the op.
+        rc: the result of the call.
+        status: that of the element, None where the whole call failed.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        op: str,
+        rc: int,
+        status: int | None = None,
+        struct: str | None = None,
+        field: str | None = None,
+        element: int | None = None,
+        expected: object = None,
+        got: object = None,
+    ) -> None:
+        super().__init__(
+            message, struct=struct, field=field, element=element, expected=expected, got=got
+        )
+        self.op = op
+        self.rc = rc
+        self.status = status

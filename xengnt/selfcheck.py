@@ -10,8 +10,6 @@ Imports ``xengnt.abi``, ``xengnt.sources`` and ``xengnt.compare``.
 
 from __future__ import annotations
 
-import importlib.machinery
-import importlib.util
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import ModuleType
@@ -20,7 +18,7 @@ from xengnt.abi.declarations import Constant, header
 from xengnt.abi.layout import Layout, StructLayout, compute
 from xengnt.abi.targets import native
 from xengnt.compare import compare
-from xengnt.errors import Unavailable
+from xengnt.extension import load
 from xengnt.findings import ERROR, Finding
 from xengnt.sources import cffi_types
 
@@ -34,26 +32,6 @@ class SelfCheck:
     findings: tuple[Finding, ...]
 
 
-def load_extension(path: Path | None = None) -> ModuleType:
-    """Return the extension module, or another build of it from a file.
-
-    Raises:
-        Unavailable: it was not built, or cannot be loaded.
-    """
-    try:
-        if path is None:
-            return importlib.import_module("xengnt._ffi")
-        loader = importlib.machinery.ExtensionFileLoader("xengnt._ffi", str(path))
-        spec = importlib.machinery.ModuleSpec("xengnt._ffi", loader, origin=str(path))
-        module = importlib.util.module_from_spec(spec)
-        loader.exec_module(module)
-    except ImportError as error:
-        raise Unavailable(
-            f"the extension cannot be loaded: {error}; pip install builds it with a C compiler"
-        ) from None
-    return module
-
-
 def selfcheck(extension: Path | None = None) -> SelfCheck:
     """Compare the engine's layouts with the compiler's, for this machine's ABI.
 
@@ -64,7 +42,7 @@ def selfcheck(extension: Path | None = None) -> SelfCheck:
         Unavailable: the extension was not built.
         UnknownName: this machine has none of the six ABIs.
     """
-    module = load_extension(extension)
+    module = load(extension)
     engine = compute(header().at(native()))
     types = cffi_types.read(module.ffi, engine.structs.values(), engine.typedefs)
     _take_members(module, types.structs)

@@ -18,6 +18,7 @@
  *   IN, OUT, IN/OUT parameters   the direction of the members from here on. IN-pointer:
  *                                the caller writes an address, the callee writes behind it
  *   => enum E | F                the member's value is of E, or made up of E and F
+ *   => count M                   behind the address are as many elements as member M says
  *   => path: C ? a : b           of the union at path (without one: of this union) the
  *                                member a is meant if C holds, else b; b may be another
  *                                such choice. C is a bit, or the value of an enumeration,
@@ -288,9 +289,9 @@ struct gnttab_setup_table {
     int16_t  status;        /* => enum grant_status */
     /* IN-pointer parameters. */
 #if __XEN_INTERFACE_VERSION__ < 0x00040300
-    XEN_GUEST_HANDLE(ulong) frame_list;     /* Gets the frame numbers. */
+    XEN_GUEST_HANDLE(ulong) frame_list;     /* Gets the frame numbers. => count nr_frames */
 #else
-    XEN_GUEST_HANDLE(xen_pfn_t) frame_list; /* Gets the frame numbers. */
+    XEN_GUEST_HANDLE(xen_pfn_t) frame_list; /* Gets the frame numbers. => count nr_frames */
 #endif
 };
 typedef struct gnttab_setup_table gnttab_setup_table_t;
@@ -425,7 +426,7 @@ struct gnttab_get_status_frames {
     /* OUT parameters. */
     int16_t  status;        /* => enum grant_status */
     /* IN-pointer parameters. */
-    XEN_GUEST_HANDLE(uint64_t) frame_list; /* Gets the frame numbers. */
+    XEN_GUEST_HANDLE(uint64_t) frame_list; /* Gets the frame numbers. => count nr_frames */
 };
 typedef struct gnttab_get_status_frames gnttab_get_status_frames_t;
 DEFINE_XEN_GUEST_HANDLE(gnttab_get_status_frames_t);

@@ -69,6 +69,7 @@ class Member:
         bits: the width of a bit-field.
         direction: ``IN``, ``OUT``, ``IN/OUT`` or ``IN-pointer``.
         enum: the enumerations that its value is made of, joined by ``|``.
+        count: of an address, the member that says how many elements are behind it.
         select: unions at or below it, each as a path and which member is meant when.
         doc: what the header says of it.
     """
@@ -80,6 +81,7 @@ class Member:
     bits: int | None = None
     direction: str | None = None
     enum: str | None = None
+    count: str | None = None
     select: tuple[tuple[str, str], ...] = ()
     doc: str = ""
 
@@ -199,6 +201,11 @@ PYTHON_NAMES = {
     "gnttab_cache_flag": "CacheFlag",
 }
 """What the header's enumerations are called in Python."""
+
+def result_class(op: str) -> str:
+    """Return what Python calls the class of an op's results: ``MapGrantRefBatch``."""
+    return "".join(word.capitalize() for word in op.split("_")) + "Batch"
+
 
 SECTIONS = ("typedefs", "aggregates", "constants", "enums")
 """The fields of `Declarations` and `Header` that hold what was declared, by name."""

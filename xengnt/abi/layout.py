@@ -11,6 +11,7 @@ Imports ``xengnt.errors`` and ``xengnt.abi`` only.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
@@ -32,17 +33,32 @@ from xengnt.errors import InvalidValue, UnknownName
 MAX_FIELDS = 20_000
 """A struct with more fields than this, all levels counted, is refused."""
 
-MAX_DEPTH = 200
+MAX_ALIGN = 1 << 28
+"""What ``aligned`` may ask for at the most; the limit of compilers."""
+
+MAX_DEPTH = 100
 """Structs nested deeper than this are refused."""
+
+
+WORD = 0
+"""In the tables of types, the size of those that are as wide as a pointer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pointee:
-    """What a handle or pointer points to; `size` is None where that is unknown."""
+    """What a handle or pointer points to.
+
+    Attributes:
+        type: the type of an element.
+        size: of an element, None where that is unknown.
+        signed: whether an element is signed, None if it is no integer.
+        count: the member of the struct that says how many elements there are.
+    """
 
     type: str
     size: int | None
     signed: bool | None
+    count: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +103,10 @@ class Field:
     def scalar(self) -> bool:
         """Whether it has a value of its own, rather than members."""
         return self.kind not in ("struct", "union")
+
+    def within(self, other: Field) -> bool:
+        """Tell whether it is a member of another field, at any depth."""
+        return self.name.startswith((f"{other.name}.", f"{other.name}[]."))
 
 
 @dataclass(frozen=True)
@@ -141,30 +161,35 @@ class StructLayout:
     def leaves(self) -> tuple[Field, ...]:
         """The fields that hold values: scalars, and unions of nothing but scalars."""
         found: list[Field] = []
-        union = None
-        for field in self.fields:
-            if union and field.name.startswith(f"{union.name}."):
-                continue
-            members = self.members_of(field.name) if field.kind == "union" else ()
-            if members and all(member.scalar for member in members):
-                union = field
+        index = 0
+        while index < len(self.fields):
+            field = self.fields[index]
+            index += 1
+            if field.scalar:
                 found.append(field)
-            elif field.scalar:
-                found.append(field)
+            elif field.kind == "union" and field.count is None:
+                after = index
+                while after < len(self.fields) and self.fields[after].within(field):
+                    if not self.fields[after].scalar:
+                        break
+                    after += 1
+                else:
+                    if after > index:
+                        found.append(field)
+                        index = after
         return tuple(found)
 
     @cached_property
     def holes(self) -> tuple[tuple[int, int], ...]:
-        """The bytes that no field covers, as (offset, length), in order."""
-        holes = []
-        reached = 0
-        for field in sorted((f for f in self.fields if f.scalar), key=lambda f: f.offset):
-            if field.offset > reached:
-                holes.append((reached, field.offset - reached))
-            reached = max(reached, field.end)
-        if self.size > reached:
-            holes.append((reached, self.size - reached))
-        return tuple(holes)
+        """The bytes that no field covers, as (offset, length), in order.
+
+        Of very long arrays with holes in each element, those of the first elements.
+        """
+        starts = [0, *(end for _, end in _covered(self.fields))]
+        ends = [*(first for first, _ in _covered(self.fields)), self.size]
+        return tuple(
+            (start, end - start) for start, end in zip(starts, ends, strict=True) if end > start
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,42 +285,73 @@ _INTEGERS = {
     "unsigned short": (2, False),
     "int": (4, True),
     "unsigned int": (4, False),
+    "long": (WORD, True),
+    "unsigned long": (WORD, False),
     "long long": (8, True),
     "unsigned long long": (8, False),
 }
-_WORDS = {"long": True, "unsigned long": False}
 _STANDARD = {
     **{f"int{8 * size}_t": (size, True) for size in (1, 2, 4, 8)},
     **{f"uint{8 * size}_t": (size, False) for size in (1, 2, 4, 8)},
     "bool": (1, False),
-}
-_STANDARD_WORDS = {
-    "size_t": False,
-    "ssize_t": True,
-    "ptrdiff_t": True,
-    "intptr_t": True,
-    "uintptr_t": False,
+    "size_t": (WORD, False),
+    "ssize_t": (WORD, True),
+    "ptrdiff_t": (WORD, True),
+    "intptr_t": (WORD, True),
+    "uintptr_t": (WORD, False),
 }
 _FLOATS = {"float": 4, "double": 8}
 
 _HANDLE = re.compile(r"__guest_handle_(?:64_)?(\w+)")
 
 
-STANDARD_TYPES = frozenset({*_STANDARD, *_STANDARD_WORDS})
+STANDARD_TYPES = frozenset(_STANDARD)
 """Types of <stdint.h> and <stddef.h>, which a header may use without saying where from."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a type lies in memory. `align` is that of a member of this type."""
+    """How a type lies in memory.
+
+    Attributes:
+        size: in bytes, all elements of an array together.
+        align: that of a member of this type.
+        kind: as of a `Field`.
+        signed: of an ``int``, whether it is signed.
+        count: of an array, the number of elements.
+        boolean: whether it is ``_Bool``.
+        pointer: of a ``handle``, the pointer in it.
+        aggregate: of a struct or union, what it is made of, even if it is a ``handle``.
+    """
 
     size: int
     align: int
     kind: str
     signed: bool | None = None
     count: int | None = None
-    pointee: Pointee | None = None
+    boolean: bool = False
+    pointer: Pointer | None = None
     aggregate: Aggregate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a member of a struct lies: the bit where it begins, and its alignment."""
+
+    member: Member
+    shape: Shape
+    bit: int
+    align: int
+
+
+@dataclass(slots=True)
+class _Placed:
+    """An aggregate laid out; its fields are listed when they are first asked for."""
+
+    aggregate: Aggregate
+    shape: Shape
+    places: list[_Place]
+    fields: tuple[Field, ...] | None = None
 
 
 class Engine:
@@ -308,161 +364,182 @@ class Engine:
     def __init__(self, declared: Declarations) -> None:
         self.declared = declared
         self.target: Target = declared.target
-        self._aggregates: dict[Aggregate, tuple[Shape, tuple[Field, ...]]] = {}
-        self._depth = 0
+        self._largest = (1 << (8 * self.target.word - 1)) - 1
+        self._placed: dict[int, _Placed] = {}  # by identity: comparing them takes long
+        self._placing: list[Aggregate] = []
 
     def shape(self, ctype: CType) -> Shape:
         """Return how a type lies in memory."""
-        self._depth += 1
+        ctype, align = self._resolve(ctype)
         try:
-            if self._depth > MAX_DEPTH:
-                raise InvalidValue("types are nested too deeply, or contain themselves")
-            return self._shape(ctype)
-        finally:
-            self._depth -= 1
+            shape = self._shape(ctype)
+        except RecursionError:
+            raise InvalidValue("a type nested too deeply") from None
+        return replace(shape, align=align) if align else shape
+
+    def resolve(self, ctype: CType) -> CType:
+        """Return what a typedef stands for in the end, other types as they are."""
+        return self._resolve(ctype)[0]
+
+    def _resolve(self, ctype: CType) -> tuple[CType, int | None]:
+        """Return what a typedef stands for, and what alignment it asks for."""
+        align = None
+        for _ in range(len(self.declared.typedefs) + 1):
+            if not isinstance(ctype, Named):
+                break
+            typedef = self.declared.typedefs.get(ctype.name)
+            if typedef is None:
+                if ctype.name not in STANDARD_TYPES:
+                    raise UnknownName(f"unknown type {ctype.name!r}", got=ctype.name)
+                break
+            align = align or typedef.align  # the outermost counts, even if it is smaller
+            ctype = typedef.type
+        return ctype, align
 
     def _shape(self, ctype: CType) -> Shape:
         match ctype:
-            case Arithmetic(name):
+            case Arithmetic(name) | Named(name):
                 return self._arithmetic(name)
-            case Named(name):
-                typedef = self.declared.typedefs.get(name)
-                if typedef is None and name in STANDARD_TYPES:
-                    return self._arithmetic(name)
-                if typedef is None:
-                    raise UnknownName(f"unknown type {name!r}", got=name)
-                shape = self.shape(typedef.type)
-                return replace(shape, align=typedef.align) if typedef.align else shape
             case Tagged(kind, tag):
                 aggregate = self.declared.aggregates.get(tag)
                 if aggregate is None or aggregate.kind != kind:
                     raise UnknownName(f"{kind} {tag} is not defined", struct=tag)
-                return self.shape(aggregate)
-            case Pointer(to):
-                word = self.target.word
-                return Shape(word, word, "handle", pointee=self._pointee(to))
+                return self._lay_out(aggregate).shape
+            case Pointer():
+                return Shape(self.target.word, self.target.word, "handle", pointer=ctype)
             case Array(of, count):
                 element = self.shape(of)
-                count *= element.count if element.count is not None else 1
-                size = element.size // (element.count or 1) * count
+                size = self._fit(element.size * count)
+                count *= 1 if element.count is None else element.count
                 return replace(element, size=size, count=count)
             case Aggregate():
-                return self._aggregate(ctype)[0]
+                return self._lay_out(ctype).shape
+
+    def _fit(self, size: int) -> int:
+        if size > self._largest:
+            raise InvalidValue(f"{size} bytes are more than the address space has", got=size)
+        return size
 
     def _arithmetic(self, name: str) -> Shape:
-        if name == "char":
-            return Shape(1, 1, "int", self.target.char_signed)
-        words, integers = {**_WORDS, **_STANDARD_WORDS}, {**_INTEGERS, **_STANDARD}
-        if name in words:
-            return Shape(self.target.word, self.target.word, "int", words[name])
-        if name in integers:
-            size, signed = integers[name]
-            return Shape(size, self.target.align8 if size == 8 else size, "int", signed)
-        if name in _FLOATS:
-            size = _FLOATS[name]
-            return Shape(size, self.target.align8 if size == 8 else size, "float")
-        raise InvalidValue(f"type {name!r} has no known size", got=name)
+        size, kind, signed = 0, "int", None
+        if name in _INTEGERS or name in _STANDARD:
+            size, signed = _INTEGERS.get(name) or _STANDARD[name]
+            size = size or self.target.word
+        elif name == "char":
+            size, signed = 1, self.target.char_signed
+        elif name in _FLOATS:
+            size, kind = _FLOATS[name], "float"
+        else:
+            raise InvalidValue(f"type {name!r} has no known size", got=name)
+        align = self.target.align8 if size == 8 else size  # noqa: PLR2004 -- bytes
+        return Shape(size, align, kind, signed, boolean=name in ("_Bool", "bool"))
 
-    def _pointee(self, to: CType | None) -> Pointee:
+    def _pointee(self, to: CType | None, count: str | None) -> Pointee:
         if to is None:
             return Pointee("function", None, None)
         try:
             shape = self.shape(to)
         except (InvalidValue, UnknownName):  # void, or a struct that is not defined here
-            return Pointee(spell(to), None, None)
-        return Pointee(spell(to), shape.size, shape.signed)
-
-    def fields(self, aggregate: Aggregate) -> tuple[Field, ...]:
-        """Return the fields of a struct or union, all levels, flat."""
-        return self._aggregate(aggregate)[1]
+            return Pointee(spell(to), None, None, count)
+        return Pointee(spell(to), shape.size, shape.signed, count)
 
     def struct(self, tag: str, aggregate: Aggregate) -> StructLayout:
         """Return a struct or union laid out."""
-        shape, fields = self._aggregate(aggregate)
-        return StructLayout(
-            tag, aggregate.kind, shape.size, shape.align, fields, aggregate.select
-        )
+        shape = self._lay_out(aggregate).shape
+        fields = self._fields(aggregate)
+        return StructLayout(tag, aggregate.kind, shape.size, shape.align, fields, aggregate.select)
 
-    def _aggregate(self, aggregate: Aggregate) -> tuple[Shape, tuple[Field, ...]]:
-        found = self._aggregates.get(aggregate)
-        if found is None:
-            found = self._aggregates[aggregate] = self._place(aggregate)
+    def _lay_out(self, aggregate: Aggregate) -> _Placed:
+        found = self._placed.get(id(aggregate))
+        if found is not None:
+            return found
+        if any(aggregate is outer for outer in self._placing):
+            raise InvalidValue(f"{spell(aggregate)} contains itself", struct=aggregate.tag)
+        if len(self._placing) == MAX_DEPTH:
+            raise InvalidValue(f"structs nested deeper than {MAX_DEPTH}", struct=aggregate.tag)
+        self._placing.append(aggregate)
+        try:
+            found = self._placed[id(aggregate)] = self._place(aggregate)
+        finally:
+            self._placing.pop()
         return found
 
-    def _place(self, aggregate: Aggregate) -> tuple[Shape, tuple[Field, ...]]:
-        union = aggregate.kind == "union"
-        fields: list[Field] = []
-        direct: list[tuple[Member, int, Shape]] = []
+    def _place(self, aggregate: Aggregate) -> _Placed:
+        places: list[_Place] = []
         align = 1
         bit = 0  # the first free bit
         end = 0  # bits, of the longest member of a union
         for member in aggregate.members:
             shape = self.shape(member.type)
-            wanted = self._member_align(aggregate, member, shape)
-            start = 0 if union else bit
+            start = 0 if aggregate.kind == "union" else bit
             if member.bits is None:
+                wanted = _member_align(aggregate, member, shape)
                 start = _up(start, wanted * 8)
                 bit = start + shape.size * 8
             else:
-                packed = aggregate.packed or member.packed
-                start, bit = _place_bits(member.bits, shape, None if packed else wanted, start)
-            if member.bits is None or member.name or self.target.name.startswith("arm"):
-                align = max(align, wanted)
+                start, wanted = self._place_bits(aggregate, member, shape, start)
+                bit = start + member.bits
+            align = max(align, wanted)
             end = max(end, bit)
             if member.bits is None or member.name:
-                fields += self._describe(member, shape, start, wanted)
-                direct.append((member, start, shape))
-            if len(fields) > MAX_FIELDS:
-                raise InvalidValue(f"more than {MAX_FIELDS} fields")
-        if aggregate.align:
-            align = max(align, aggregate.align)
-        size = _up(_up(end, 8) // 8, align)
-        handle = _handle(aggregate, direct, size)
-        if handle:
-            shape = Shape(size, align, "handle", pointee=handle.pointee)
-        else:
-            shape = Shape(size, align, aggregate.kind, aggregate=aggregate)
-        return shape, tuple(fields)
+                places.append(_Place(member, shape, start, wanted))
+        align = max(align, aggregate.align or 1)
+        size = self._fit(_up(_up(end, 8) // 8, align))
+        pointer = _handle(aggregate, places, size)
+        kind = "handle" if pointer else aggregate.kind
+        shape = Shape(size, align, kind, pointer=pointer, aggregate=aggregate)
+        return _Placed(aggregate, shape, places)
 
-    def _member_align(self, aggregate: Aggregate, member: Member, shape: Shape) -> int:
+    def _place_bits(
+        self, aggregate: Aggregate, member: Member, shape: Shape, start: int
+    ) -> tuple[int, int]:
+        """Return the first bit of a bit-field, and the alignment that it asks for.
+
+        It begins at `start`, the first free bit, unless it would then straddle more
+        units of its type's alignment than its type fills. That does not count where
+        anything is packed. What it asks for is less where it has no name, and for
+        ``#pragma pack`` the attribute ``packed`` does not count.
+        """
+        width = member.bits or 0
+        if shape.kind != "int" or shape.count is not None:
+            raise InvalidValue(f"a bit-field of type {spell(member.type)}")
+        if width > (1 if shape.boolean else shape.size * 8):
+            raise InvalidValue(f"a bit-field wider than its type: {width} bits", got=width)
+        if width == 0 and member.name:
+            raise InvalidValue("a bit-field of no width has a name", field=member.name)
         packed = aggregate.packed or member.packed
-        wanted = 1 if packed else shape.align
         if member.align:
-            wanted = max(wanted, member.align)
-        if aggregate.pack:
-            wanted = min(wanted, aggregate.pack)
-        return wanted
+            start = _up(start, min(member.align, aggregate.pack or member.align) * 8)
+        straddles = start % (shape.align * 8) + width > shape.size * 8
+        if width == 0 or (straddles and not packed and not aggregate.pack):
+            start = _up(start, shape.align * 8)
+        wanted = shape.align
+        if not member.name and not self.target.name.startswith("arm"):
+            wanted = 1
+        elif width and (packed or aggregate.pack):
+            wanted = min(wanted, aggregate.pack or 1)
+        return start, max(wanted, min(member.align or 1, aggregate.pack or MAX_ALIGN))
 
-    def _describe(self, member: Member, shape: Shape, bit: int, align: int) -> list[Field]:
-        """Return the fields of a member that begins at a bit of its struct."""
-        offset = bit // 8
-        rows = []
+    def _fields(self, aggregate: Aggregate) -> tuple[Field, ...]:
+        """Return the fields of a struct or union, all levels, flat."""
+        placed = self._lay_out(aggregate)
+        if placed.fields is None:
+            fields: list[Field] = []
+            for place in placed.places:
+                fields += self._describe(place)
+                if len(fields) > MAX_FIELDS:
+                    raise InvalidValue(f"more than {MAX_FIELDS} fields")
+            placed.fields = tuple(fields)
+        return placed.fields
+
+    def _describe(self, place: _Place) -> list[Field]:
+        """Return the field that a member is, and those in it."""
+        member, shape = place.member, place.shape
         select = dict(member.select)
+        rows = []
         if member.name is not None:
-            base = member.type
-            while isinstance(base, Array):
-                base = base.of
-            kind, size, typename = shape.kind, shape.size, spell(base)
-            if member.bits is not None:
-                kind, typename = "bits", f"{typename}:{member.bits}"
-                size = (bit % 8 + member.bits + 7) // 8
-            rows.append(
-                Field(
-                    member.name,
-                    offset,
-                    size,
-                    typename,
-                    kind,
-                    signed=shape.signed,
-                    count=shape.count,
-                    direction=member.direction,
-                    enum=member.enum or self._enum(base),
-                    pointee=shape.pointee,
-                    select=select.get("") or (shape.aggregate and shape.aggregate.select),
-                    align=align,
-                )
-            )
-        if shape.aggregate is not None:
+            rows.append(self._field(member.name, place, select.get("")))
+        if shape.aggregate and not (shape.kind == "handle" and member.name is not None):
             start = ""
             if member.name is not None:
                 start = f"{member.name}[]." if shape.count is not None else f"{member.name}."
@@ -470,17 +547,43 @@ class Engine:
                 replace(
                     below,
                     name=start + below.name,
-                    offset=offset + below.offset,
+                    offset=place.bit // 8 + below.offset,
                     direction=below.direction or member.direction,
                     select=select.get(below.name, below.select),
                 )
-                for below in self.fields(shape.aggregate)
+                for below in self._fields(shape.aggregate)
             ]
         return rows
 
+    def _field(self, name: str, place: _Place, select: str | None) -> Field:
+        member, shape = place.member, place.shape
+        base = member.type
+        while isinstance(base, Array):
+            base = base.of
+        kind, size, typename = shape.kind, shape.size, spell(base)
+        if member.bits is not None:
+            kind, typename = "bits", f"{typename}:{member.bits}"
+            size = (place.bit % 8 + member.bits + 7) // 8
+        if shape.aggregate and kind != "handle":
+            select = select or shape.aggregate.select
+        return Field(
+            name,
+            place.bit // 8,
+            size,
+            typename,
+            kind,
+            signed=shape.signed,
+            count=shape.count,
+            direction=member.direction,
+            enum=member.enum or self._enum(base),
+            pointee=self._pointee(shape.pointer.to, member.count) if shape.pointer else None,
+            select=select,
+            align=place.align,
+        )
+
     def _enum(self, ctype: CType) -> str | None:
         """Return the enumeration that a typedef, or one that it names, is marked with."""
-        for _ in range(MAX_DEPTH):
+        for _ in range(len(self.declared.typedefs)):
             if not isinstance(ctype, Named) or ctype.name not in self.declared.typedefs:
                 break
             typedef = self.declared.typedefs[ctype.name]
@@ -490,38 +593,65 @@ class Engine:
         return None
 
 
+def _member_align(aggregate: Aggregate, member: Member, shape: Shape) -> int:
+    """Return the alignment that a member gets that is no bit-field."""
+    packed = aggregate.packed or member.packed
+    wanted = max(1 if packed else shape.align, member.align or 1)
+    return min(wanted, aggregate.pack or wanted)
+
+
 def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def _place_bits(width: int, shape: Shape, align: int | None, start: int) -> tuple[int, int]:
-    """Return the first bit of a bit-field, and the first free one behind it.
-
-    It goes where the last one ended, unless it would then straddle more units of
-    its type's alignment than its type fills. With None for that, it is packed.
-    """
-    if width == 0:
-        start = _up(start, shape.align * 8)
-    elif align is not None and start % (align * 8) + width > shape.size * 8:
-        start = _up(start, align * 8)
-    return start, start + width
-
-
-def _handle(
-    aggregate: Aggregate, direct: list[tuple[Member, int, Shape]], size: int
-) -> Shape | None:
+def _handle(aggregate: Aggregate, places: list[_Place], size: int) -> Pointer | None:
     """Return the pointer in a struct or union that only wraps one, else None.
 
     That is how guest handles are made: a struct of a pointer, or a union of a
     pointer and integers.
     """
-    pointers = [s for _, _, s in direct if s.kind == "handle" and s.count is None]
-    others = [s for _, _, s in direct if s.kind != "handle" or s.count is not None]
-    if len(pointers) != 1 or any(s.kind != "int" or s.count is not None for s in others):
+    shapes = [place.shape for place in places if place.member.bits is None]
+    pointers = [shape.pointer for shape in shapes if shape.pointer and shape.count is None]
+    others = [shape for shape in shapes if shape.kind != "handle" or shape.count is not None]
+    if len(pointers) != 1 or len(shapes) < len(places) or size not in (4, 8):
         return None
-    if aggregate.kind == "struct" and others:
+    if others and aggregate.kind == "struct":
         return None
-    return pointers[0] if size in (4, 8) else None
+    plain = all(shape.kind == "int" and shape.count is None for shape in others)
+    return pointers[0] if plain else None
+
+
+def _covered(fields: Sequence[Field]) -> list[tuple[int, int]]:
+    """Return the bytes that fields cover, as (offset, end), in order and joined."""
+    pieces: list[tuple[int, int]] = []
+    index = 0
+    while index < len(fields):
+        field = fields[index]
+        index += 1
+        if field.scalar:
+            pieces.append((field.offset, field.end))
+        elif field.count:
+            after = index
+            while after < len(fields) and fields[after].within(field):
+                after += 1
+            stride = field.size // field.count
+            inside = _covered(fields[index:after])
+            index = after
+            if inside == [(field.offset, field.offset + stride)]:
+                pieces.append((field.offset, field.end))
+                continue
+            listed = min(field.count, MAX_FIELDS // max(len(inside), 1))
+            for number in range(listed):
+                start = number * stride
+                pieces += [(start + first, start + end) for first, end in inside]
+            pieces.append((field.offset + listed * stride, field.end))
+    covered: list[tuple[int, int]] = []
+    for first, end in sorted(pieces):
+        if covered and first <= covered[-1][1]:
+            covered[-1] = (covered[-1][0], max(end, covered[-1][1]))
+        elif end > first:
+            covered.append((first, end))
+    return covered
 
 
 def spell(ctype: CType) -> str:

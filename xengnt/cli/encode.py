@@ -15,8 +15,8 @@ hexadecimal strings, or names: "GNTMAP_host_map|GNTMAP_readonly", "host_map|read
 "DOMID_SELF". What is not given is zero. An object instead of an array is columns.
 
 examples:
-  echo '[{"ref": 8, "dom": 1, "flags": "host_map|readonly"}]' | xengnt encode map_grant_ref -o map.bin
-  xengnt encode copy examples/copies.json --abi x86_32 | xengnt decode copy --abi x86_32 --format hex
+  echo '[{"ref": 8, "flags": "host_map|readonly"}]' | xengnt encode map_grant_ref -o map.bin
+  xengnt encode copy examples/copies.json --abi x86_32 > copies.bin
   echo '{"dom": "DOMID_SELF", "nr_frames": [1, 2]}' | xengnt encode setup_table | xxd
 """
 
@@ -28,9 +28,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     options.output(parser, "BLOB")
     options.abi(parser, repeatable=False)
     options.interface_version(parser)
-    parser.add_argument(
-        "--strict", action="store_true", help="demand every field that goes in"
-    )
+    parser.add_argument("--strict", action="store_true", help="demand every field that goes in")
     parser.add_argument(
         "--allow-out", action="store_true", help="take fields that come out as well"
     )

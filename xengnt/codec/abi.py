@@ -15,12 +15,13 @@ from xengnt.abi.layout import Field, Layout, StructLayout, compute
 from xengnt.abi.targets import Target, format_version, native, target
 from xengnt.codec.decode import Decoder, Row
 from xengnt.codec.dump import DumpLine, dump
-from xengnt.codec.plan import Plan
+from xengnt.codec.plan import Plan, Slot
 from xengnt.codec.rows import Encoder
-from xengnt.errors import InvalidValue, UnknownName
+from xengnt.codec.symbols import shown
+from xengnt.errors import InvalidValue
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
 
     from xengnt.codec.view import BlobView
     from xengnt.findings import Finding
@@ -85,6 +86,12 @@ class Abi:
         if found is None:
             found = self._codecs[name] = Codec(self, name)
         return found
+
+    def codec_of(self, cmd: int) -> Codec | None:
+        """Return the codec of a command by its number, None if there is no such command."""
+        return next(
+            (self.codec(op) for op, one in self.layout.ops.items() if one.number == cmd), None
+        )
 
     def encode(
         self,
@@ -242,7 +249,7 @@ class Abi:
 
         return ctype(self.codec(name).plan.struct)
 
-    def dtype(self, name: str) -> numpy.dtype[Any]:
+    def dtype(self, name: str) -> np.dtype[Any]:
         """Return a nested numpy dtype with the layout of a struct; unions overlap.
 
         Raises:
@@ -271,6 +278,7 @@ class Codec:
     def __init__(self, abi: Abi, name: str) -> None:
         layout = abi.layout
         self.abi = abi
+        self.name = name
         self.op = name if name in layout.ops else None
         if name in layout.typedefs:
             struct = _scalar(abi, name)
@@ -282,6 +290,16 @@ class Codec:
         self.plan = Plan(struct, abi.declarations, self.op or struct.tag)
         self.decoder = Decoder(self.plan)
         self._encoders: dict[tuple[bool, bool], Encoder] = {}
+
+    @cached_property
+    def lists(self) -> tuple[tuple[Slot, Slot, int], ...]:
+        """The addresses of lists: the field, that of the number of elements, the size of one."""
+        slots = self.plan.raw.slots
+        return tuple(
+            (slot, slots[slot.field.pointee.count], slot.field.pointee.size or 0)
+            for slot in self.plan.raw.leaves
+            if slot.field.pointee and slot.field.pointee.count
+        )
 
     @property
     def encode_one(self) -> Callable[[Any], bytes]:
@@ -309,8 +327,8 @@ class Codec:
 
     def _poison(self, data: bytes, byte: int, *, allow_out: bool) -> bytes:
         """Fill holes, and fields that come out, with a byte; both are zero before."""
-        if not 0 <= byte <= 0xFF:  # noqa: PLR2004 -- of a byte
-            raise InvalidValue(f"poison: {byte} is not a byte", expected=(0, 255), got=byte)
+        if not isinstance(byte, int) or not 0 <= byte <= 0xFF:  # noqa: PLR2004 -- of a byte
+            raise InvalidValue(f"poison: {shown(byte)} is not a byte", expected=(0, 255), got=byte)
         struct = self.plan.struct
         mask = bytearray(struct.size)
         spans = list(struct.holes)

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from struct import Struct
 from typing import Any, TypeAlias
 
-from xengnt.codec.plan import Choice, Plan, Slot, View
+from xengnt.abi.choice import Choice
+from xengnt.codec.plan import Plan, Slot, View
 from xengnt.codec.rows import format_of
 from xengnt.errors import InvalidValue
 
@@ -110,9 +111,7 @@ class Decoder:
             return self._by_view
         view = self.plan.only
         names = [f"v{slot.leaf}" for slot in view.leaves]
-        entries = [
-            f"{_key(self.plan, view, slot)}: v{slot.leaf}" for slot in view.leaves
-        ]
+        entries = [f"{_key(self.plan, view, slot)}: v{slot.leaf}" for slot in view.leaves]
         text = (
             "def decode(blob):\n"
             f"    return [{{{', '.join(entries)}}} for {', '.join(names)}, in unpack(blob)]\n"

@@ -13,7 +13,7 @@ from xengnt.abi.layout import Field, StructLayout
 from xengnt.errors import Unavailable
 
 if TYPE_CHECKING:
-    import numpy
+    import numpy as np
 
 _INTEGERS = {
     (1, True): ctypes.c_int8,
@@ -59,20 +59,21 @@ def _member(struct: StructLayout, field: Field) -> Any:  # noqa: ANN401 -- the s
     return _ctype(struct, field.name, tag, field.kind, field.offset, field.size)
 
 
-def dtype(struct: StructLayout) -> numpy.dtype[Any]:
+def dtype(struct: StructLayout) -> np.dtype[Any]:
     """Return a nested numpy dtype with the layout of a struct; members of unions overlap.
 
     Raises:
         Unavailable: numpy is not installed.
     """
     try:
-        import numpy
+        import numpy as np
     except ImportError:
         raise Unavailable("numpy is not installed: pip install 'xengnt[numpy]'") from None
-    return numpy.dtype(_dtype(struct, "", 0, struct.size))
+    made: np.dtype[Any] = np.dtype(_dtype(struct, "", 0, struct.size))
+    return made
 
 
-def _dtype(struct: StructLayout, path: str, base: int, size: int) -> dict[str, Any]:
+def _dtype(struct: StructLayout, path: str, base: int, size: int) -> Any:  # noqa: ANN401 -- what numpy takes
     members = struct.members_of(path)
     return {
         "names": [field.name.rpartition(".")[2] for field in members],

@@ -10,35 +10,15 @@ Imports ``xengnt.errors``, ``xengnt.abi`` and the symbols.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TypeAlias
 
+from xengnt.abi.choice import Choice, parse_choice
 from xengnt.abi.declarations import Declarations
 from xengnt.abi.layout import Field, StructLayout
 from xengnt.codec.symbols import Symbols
 from xengnt.errors import UnknownName
 
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
-
-Choice: TypeAlias = "str | tuple[str, Choice, Choice]"
-"""Which member of a union is meant: its name, or (condition, if it holds, if not)."""
-
-
-def parse_choice(text: str) -> Choice:
-    """Return a choice as the header writes it, ``C ? a : b``, in nested form."""
-    words = re.findall(r"\w+|[?:]", text)
-
-    def read() -> Choice:
-        name = words.pop(0)
-        if not words or words[0] != "?":
-            return name
-        words.pop(0)
-        then = read()
-        words.pop(0)
-        return name, then, read()
-
-    return read()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from struct import error as StructError  # noqa: N812 -- struct names it in lowe
 from typing import Any
 
 from xengnt.codec.plan import Plan, Slot, View
+from xengnt.codec.symbols import shown
 from xengnt.errors import InvalidValue, UnknownName
 
 _MISS = (StructError, KeyError, TypeError, AttributeError, OverflowError)
@@ -37,7 +38,6 @@ class Packer:
         slots: what the names stand for, in order of their offset.
         struct: the format; what has no name is zero.
         dicts: packs a sequence of dicts into a list.
-        objects: packs a sequence of objects, by their attributes, into a list.
     """
 
     def __init__(self, plan: Plan, names: Sequence[str]) -> None:
@@ -51,7 +51,25 @@ class Packer:
             "    if len(packed) != len(rows): raise KeyError\n"
             "    return packed"
         )
-        self.objects = self._make(f"return [{self._call('row.{0}')} for row in rows]")
+
+    def objects(self, kind: type, keys: set[str] | None) -> Callable[[Any], Any]:
+        """Return a function that packs a sequence of objects into a list.
+
+        Args:
+            kind: the class that all must have.
+            keys: the names of the attributes that each must have of its own; None for
+                a class whose instances have none.
+        """
+        like = "type(row) is kind"
+        if keys is not None:
+            like += " and row.__dict__.keys() == keys"
+        return self._make(
+            f"packed = [{self._call('row.{0}')} for row in rows if {like}]\n"
+            "    if len(packed) != len(rows): raise KeyError\n"
+            "    return packed",
+            kind=kind,
+            keys=keys,
+        )
 
     def one(self, slow: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
         """Return a function that packs one dict, and hands every other row to `slow`."""
@@ -104,9 +122,10 @@ class Encoder:
         self.strict = strict
         self.allow_out = allow_out
         self._packers: dict[tuple[str, ...], Packer] = {}
-        only = plan.only
-        leaves = only.leaves if only else ()
-        self.inputs = tuple(slot.name for slot in leaves if allow_out or not slot.out)
+        self._by_type: dict[type, Callable[[Any], Any] | None] = {}
+        leaves = [slot for slot in plan.raw.leaves if allow_out or not slot.out]
+        self.inputs = tuple(slot.name for slot in leaves)
+        self._width = sum(slot.count or 1 for slot in leaves)
         self.encode_one: Callable[[Any], bytes] = self._first
         """Packs one row; fastest for dicts like the first that it got."""
 
@@ -136,13 +155,29 @@ class Encoder:
                 got=kind,
             )
         if not isinstance(rows, Sequence):
-            rows = list(rows)
-        if not len(rows):
+            rows = self._rows(rows)
+        if len(rows) == 0:  # which an array does not say by being false
             return b""
         try:
             return b"".join(self._fast(rows))
         except _MISS:
             return b"".join(self._slow(row, number) for number, row in enumerate(rows))
+
+    def _rows(self, rows: Any) -> list[Any]:  # noqa: ANN401 -- whatever gives rows
+        """Return a list of rows, of a generator or an array."""
+        wrong = None
+        if isinstance(rows, set | frozenset):
+            wrong = "rows in a set have no order"
+        elif getattr(getattr(rows, "dtype", None), "names", None):
+            wrong = "an array of structs: give columns, {name: array[name]}, or take its bytes"
+        if wrong:
+            raise InvalidValue(
+                f"{self.plan.label}: {wrong}",
+                struct=self.plan.struct.tag,
+                expected="rows or columns",
+                got=type(rows).__name__,
+            )
+        return rows.tolist() if hasattr(rows, "tolist") else list(rows)
 
     def _first(self, row: Any) -> bytes:  # noqa: ANN401 -- a row of any form
         """Pack one row, and make `encode_one` fast for more like it."""
@@ -165,8 +200,27 @@ class Encoder:
             return starmap(self.packer(self.inputs).struct.pack, rows)
         if isinstance(first, Mapping):
             raise KeyError
-        packer = self.packer(self._attributes(first), 0)
-        return packer.objects(rows)  # type: ignore[no-any-return]  # the same
+        kind = type(first)
+        if kind not in self._by_type:
+            self._by_type[kind] = self._like(first)
+        pack = self._by_type[kind]
+        if pack is None:
+            raise KeyError
+        return pack(rows)  # type: ignore[no-any-return]  # the same
+
+    def _like(self, row: object) -> Callable[[Any], Any] | None:
+        """Return what packs objects like this one, None if that takes a look at each.
+
+        That is so unless the class and the names in the object's own dictionary tell
+        which fields it has.
+        """
+        given = self._given(row)
+        packer = self.packer(self._choose(given, 0, row), 0)
+        own = getattr(row, "__dict__", None)
+        known = {name for name in self.inputs if hasattr(type(row), name) or name in (own or ())}
+        if self.plan.raw.unions or any("." in name for name in self.inputs) or known != set(given):
+            return None
+        return packer.objects(type(row), None if own is None else set(own))
 
     def _flat(self, row: dict[Any, Any]) -> Packer:
         """Return the packer of a dict with dotted names, or raise one of `_MISS`."""
@@ -191,25 +245,31 @@ class Encoder:
             InvalidValue: a value that does not fit.
         """
         if isinstance(row, Mapping):
-            pairs = dict(self._flatten(row, "", number))
-            packer = self.packer(tuple(pairs), number)
+            pairs = self._pairs(row, number)
+            names = tuple(pairs)
         elif isinstance(row, tuple | list):
-            packer = self.packer(self.inputs)
-            if len(row) != len(self.inputs) or not self.inputs:
+            if len(row) != self._width:
                 raise self._wrong(
                     number,
-                    f"{len(row)} values for {len(self.inputs)} fields",
-                    expected=len(self.inputs),
+                    f"{len(row)} values for {self._width} fields",
+                    expected=self._width,
                     got=len(row),
                 )
-            pairs = dict(zip(self.inputs, row, strict=True))
+            rest = iter(row)
+            pairs = {}
+            for slot in self.packer(self.inputs).slots:
+                some = [next(rest) for _ in range(slot.count or 1)]
+                pairs[slot.name] = some[0] if slot.count is None else some
+            names = self.inputs
         else:
-            names = self._attributes(row)
-            packer = self.packer(names, number)
-            pairs = {name: _attribute(row, name) for name in names}
+            pairs = self._given(row)
+            names = self._choose(pairs, number, row)
+        packer = self.packer(names, number)
         values: list[int] = []
         for slot in packer.slots:
             values += self.values(slot, pairs[slot.name], number)
+        if len(names) < len(pairs):
+            self._agree(packer, values, pairs, number)
         return packer, values
 
     def values(self, slot: Slot, value: object, number: int | None) -> list[int]:
@@ -248,7 +308,7 @@ class Encoder:
                 kind = type(value).__name__
                 raise self._wrong(
                     number,
-                    f"{slot.name}: expected an integer or a name, got {value!r} ({kind})",
+                    f"{slot.name}: expected an integer or a name, got {shown(value)} ({kind})",
                     slot,
                     expected="an integer or a name",
                     got=value,
@@ -256,7 +316,7 @@ class Encoder:
         if not slot.low <= result <= slot.high:
             raise self._wrong(
                 number,
-                f"{slot.name}: {result} does not fit {slot.field.type}: "
+                f"{slot.name}: {shown(result)} does not fit {slot.field.type}: "
                 f"expected {slot.low} to {slot.high}",
                 slot,
                 expected=(slot.low, slot.high),
@@ -266,17 +326,14 @@ class Encoder:
 
     def _columns(self, columns: Mapping[Any, Any]) -> bytes:
         """Pack a mapping of leaf to array or scalar."""
-        pairs = dict(self._flatten(columns, "", None))
+        pairs = self._pairs(columns, None)
         packer = self.packer(tuple(pairs))
         lengths: dict[str, int] = {}
         taken: list[Any] = []
         for slot in packer.slots:
-            column = pairs[slot.name]
-            if slot.count is None and _is_scalar(column):
-                taken.append(self._integer(slot, column, None))
-                continue
-            column = _listed(column, slot)
-            lengths[slot.name] = len(column)
+            column = self._column(slot, pairs[slot.name])
+            if isinstance(column, list):
+                lengths[slot.name] = len(column)
             taken.append(column)
         if len(set(lengths.values())) > 1:
             words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
@@ -305,6 +362,25 @@ class Encoder:
             chunks.append(packer.struct.pack(*values))
         return b"".join(chunks)
 
+    def _column(self, slot: Slot, column: object) -> int | list[Any]:
+        """Return an array as a list of Python objects, a scalar as an integer that fits."""
+        if _is_scalar(column) and slot.count is None:
+            return self._integer(slot, column, None)
+        if _is_scalar(column) or isinstance(column, set | frozenset):
+            words = f"{slot.name}: expected an array, got {shown(column)}"
+            raise self._wrong(None, words, slot, expected="an array", got=column)
+        return _listed(column, slot)
+
+    def _pairs(self, row: Mapping[Any, Any], number: int | None) -> dict[str, Any]:
+        """Return the values of a mapping, nested or not, by dotted name."""
+        pairs: dict[str, Any] = {}
+        for name, value in self._flatten(row, "", number):
+            if name in pairs:
+                slot = self.plan.slots[name][1] if name in self.plan.slots else None
+                raise self._wrong(number, f"{name} is given twice", slot)
+            pairs[name] = value
+        return pairs
+
     def _flatten(
         self, row: Mapping[Any, Any], start: str, number: int | None
     ) -> Iterator[tuple[str, Any]]:
@@ -312,35 +388,74 @@ class Encoder:
         for key, value in row.items():
             name = f"{start}{key}"
             if isinstance(value, Mapping):
-                if name in self.plan.slots:
-                    fields = self.plan.struct.members_of(name)
-                    if not fields:
-                        raise self._wrong(number, f"{name}: expected a value, got a mapping")
+                if not self.plan.struct.members_of(name):
+                    if name not in self.plan.slots:
+                        raise self._unknown(name, number)
+                    slot = self.plan.slots[name][1]
+                    words = f"{name}: expected a value, got a mapping"
+                    raise self._wrong(number, words, slot, "an integer or a name", value)
                 yield from self._flatten(value, f"{name}.", number)
             else:
                 yield name, value
 
-    def _attributes(self, row: object) -> tuple[str, ...]:
-        """Return the names of fields that an object has as attributes, a union's member first."""
-        found = []
+    def _given(self, row: object) -> dict[str, Any]:
+        """Return the values of the fields that an object has as attributes.
+
+        What is None is absent where a member of a union or what holds members is
+        expected. Of a union they are the values of all its members that are there.
+        """
+        given: dict[str, Any] = {}
         for view in self.plan.views.values():
-            for position, slot in enumerate(view.leaves):
-                if slot.out and not self.allow_out:
+            for slot in view.leaves:
+                value = _attribute(row, slot.name)
+                if value is _ABSENT or (slot.out and not self.allow_out):
                     continue
-                union = view.unions.get(position)
-                names = [m.name for m in union.members.values()] if union else []
-                given = [name for name in names if _attribute(row, name) is not None]
-                if not given and isinstance(_attribute(row, slot.name), int | str):
-                    given = [slot.name]
-                found += given
-        if not found:
+                if slot.leaf in view.unions:
+                    names = [member.name for member in view.unions[slot.leaf].members.values()]
+                    below = {name: _attribute(row, name) for name in names}
+                    if value is None or any(one is not _ABSENT for one in below.values()):
+                        there = {n: v for n, v in below.items() if v is not _ABSENT}
+                        given |= {n: v for n, v in there.items() if v is not None}
+                        continue
+                given[slot.name] = value
+        return given
+
+    def _choose(self, given: dict[str, Any], number: int | None, row: object) -> tuple[str, ...]:
+        """Return the names to pack of what an object has.
+
+        A ctypes or cffi object has all members of a union at once. Then the widest
+        counts, which has the bytes of all; `_agree` sees to it that it really has.
+        """
+        if not given:
             kind = type(row).__name__
-            raise InvalidValue(
-                f"{self.plan.label}: a row that is {kind} and has none of the fields",
-                struct=self.plan.struct.tag,
-                got=kind,
+            raise self._wrong(
+                number, f"a row that is {kind} and has none of the fields", expected=None, got=kind
             )
-        return tuple(found)
+        views = {self.plan.slots[name][0].name for name in given}
+        raw = self.plan.raw
+        if len(views) > 1 and all(slot.name in given for slot in raw.leaves):
+            return tuple(slot.name for slot in raw.leaves)
+        widest: dict[tuple[str, int], Slot] = {}
+        for name in given:
+            view, slot = self.plan.slots[name]
+            other = widest.setdefault((view.name, slot.leaf), slot)
+            if slot.size > other.size:
+                widest[view.name, slot.leaf] = slot
+        return tuple(slot.name for slot in widest.values())
+
+    def _agree(
+        self, packer: Packer, values: list[int], given: dict[str, Any], number: int | None
+    ) -> None:
+        """Raise unless what was not packed has the value that its bytes now have."""
+        packed = packer.struct.pack(*values)
+        chosen = {slot.name for slot in packer.slots}
+        for name, value in given.items():
+            slot = self.plan.slots[name][1]
+            held = Struct(f"<{slot.code}").unpack_from(packed, slot.offset)
+            if name not in chosen and list(held) != self.values(slot, value, number):
+                near = [s.name for s in packer.slots if s.offset < slot.offset + slot.size]
+                words = f"{name} and {near[-1]} are members of one union and differ: give one"
+                raise self._wrong(number, words, slot, expected=held[0], got=value)
 
     def _verify(self, names: tuple[str, ...], row: int | None) -> None:
         """Raise unless these names go together."""
@@ -365,16 +480,18 @@ class Encoder:
         if self.strict and view is not None:
             given = {leaf for _, leaf in taken}
             missing = [s.name for s in view.leaves if s.leaf not in given and not s.out]
-            if missing:
-                raise self._wrong(row, f"{', '.join(missing)} is missing", expected=missing)
-        elif self.strict and names == () and self.inputs:
-            raise self._wrong(row, f"{', '.join(self.inputs)} is missing", expected=self.inputs)
+        else:
+            missing = [] if names or not self.strict else list(self.inputs)
+        if missing:
+            verb = "is" if len(missing) == 1 else "are"
+            slot = self.plan.slots[missing[0]][1]
+            raise self._wrong(row, f"{', '.join(missing)} {verb} missing", slot, expected=missing)
 
     def _unknown(self, name: str, row: int | None) -> UnknownName:
         near = difflib.get_close_matches(name, self.plan.slots, n=1)
         hint = f", did you mean {near[0]}?" if near else ""
         return UnknownName(
-            f"{self._at(row)}: no field {name!r}{hint}",
+            f"{self._at(row)}: no field {shown(name)}{hint}",
             struct=self.plan.struct.tag,
             field=name,
             element=row,
@@ -409,15 +526,20 @@ class Encoder:
         )
 
 
+_ABSENT = object()
+
+
 def _attribute(row: object, name: str) -> object:
-    """Return the value at a dotted path of attributes, None where there is none."""
+    """Return the value at a dotted path of attributes, `_ABSENT` where there is none."""
     for step in name.split("."):
-        row = getattr(row, step, None)
+        row = _ABSENT if row is None else getattr(row, step, _ABSENT)
     return row
 
 
 def _is_scalar(value: object) -> bool:
-    return isinstance(value, str) or not (hasattr(value, "__len__") or hasattr(value, "__iter__"))
+    if isinstance(value, str | bytes | bytearray) or getattr(value, "ndim", None) == 0:
+        return True
+    return not (hasattr(value, "__len__") or hasattr(value, "__iter__"))
 
 
 def _listed(column: Any, slot: Slot) -> list[Any]:  # noqa: ANN401 -- any array of any library

@@ -12,6 +12,15 @@ from xengnt.abi.declarations import Declarations, Enum
 from xengnt.errors import UnknownName
 
 
+def shown(value: object) -> str:
+    """Return a value as an error shows it: on one line, and not for ever."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an integer of more digits than Python writes
+        text = hex(value) if isinstance(value, int) else object.__repr__(value)
+    return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"  # noqa: PLR2004 -- half a screen
+
+
 class Symbols:
     """The names that a field's value can be given by.
 
@@ -58,7 +67,7 @@ class Symbols:
         kind = " or ".join(f"a name of enum {one.name}" for one in self.enums)
         expected = f"a number or {kind}" if kind else "a number"
         return UnknownName(
-            f"{word!r} is not {expected}{hint}", expected=known or "a number", got=word
+            f"{shown(word)} is not {expected}{hint}", expected=known or "a number", got=word
         )
 
     def text(self, value: int) -> str | None:
@@ -79,11 +88,8 @@ class Symbols:
             mask = self._constants[enum.mask].value if enum.mask else -1
             for member in enum.members:
                 bits = self._constants[member].value
-                if enum.bits:
-                    hit = bits != 0 and rest & bits == bits
-                else:
-                    hit = value & mask == bits
-                if hit:
+                among = bits != 0 and rest & bits == bits
+                if among if enum.bits else value & mask == bits:
                     words.append(member)
                     rest = rest & ~bits if enum.bits or enum.mask else 0
                     if not enum.bits:

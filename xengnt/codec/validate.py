@@ -63,29 +63,30 @@ class Validator:
 
     def _checks(self, view: View, *, after: bool) -> Iterator[Check]:
         """Give the checks that apply to a view."""
-        yield from self._hole_checks(view)
+        yield from self._hole_checks()
         for slot in view.leaves:
-            if slot.out and not after:
-                continue
-            if slot.leaf in view.unions:
-                yield self._union(view, view.unions[slot.leaf])
-                continue
-            names = {enum.name for enum in slot.symbols.enums}
-            if "grant_status" in names:
-                yield self._status(slot)
-            elif "domid" in names:
-                yield self._domid(slot)
-            elif slot.symbols.known_bits(0) is not None:
-                yield self._flags(slot)
-            elif _PAD.fullmatch(slot.name.rpartition(".")[2]):
-                yield self._pad(slot)
-            elif slot.field.type == "xen_pfn_t":
-                yield self._frame(slot)
+            if not slot.out or after:
+                yield from self._slot_checks(view, slot)
         for start, length in self._ranges(view):
             yield self._page(start, length)
         for position, union in view.unions.items():
             if "gmfn" in union.members:
                 yield self._own_frame(view, view.leaves[position], union)
+
+    def _slot_checks(self, view: View, slot: Slot) -> Iterator[Check]:
+        names = {enum.name for enum in slot.symbols.enums}
+        if slot.leaf in view.unions:
+            yield self._union(view, view.unions[slot.leaf])
+        elif "grant_status" in names:
+            yield self._status(slot)
+        elif "domid" in names:
+            yield self._domid(slot)
+        elif slot.symbols.known_bits(0) is not None:
+            yield self._flags(slot)
+        elif _PAD.fullmatch(slot.name.rpartition(".")[2]):
+            yield self._pad(slot)
+        elif slot.field.type == "xen_pfn_t":
+            yield self._frame(slot)
 
     def _finding(
         self,
@@ -112,7 +113,7 @@ class Validator:
             got=got,
         )
 
-    def _hole_checks(self, view: View) -> Iterator[Check]:
+    def _hole_checks(self) -> Iterator[Check]:
         holes = self.plan.struct.holes if self.plan.only else ()
         for start, length in holes:
 
@@ -134,9 +135,7 @@ class Validator:
         return int.from_bytes(raw, "little", signed=slot.signed)
 
     def _status(self, slot: Slot) -> Check:
-        known = {
-            self.constants[name].value for enum in slot.symbols.enums for name in enum.members
-        }
+        known = {self.constants[name].value for enum in slot.symbols.enums for name in enum.members}
 
         def check(element: int, data: bytes) -> Iterator[Finding]:
             value = self._value(slot, data)
@@ -237,7 +236,7 @@ class Validator:
         return check
 
     def _ranges(self, view: View) -> Iterator[tuple[Slot, Slot]]:
-        """Give the pairs of fields that say where in a page something begins, and how long it is."""
+        """Give the pairs of fields that say where in a page something begins, and its length."""
         by_end = {slot.name.rpartition(".")[2]: slot for slot in view.leaves}
         length = by_end.get("len") or by_end.get("length")
         if length is None:

@@ -93,9 +93,7 @@ class Element(Mapping[str, Any]):
             name = slot.name
             if slot.leaf in view.unions:
                 union = view.unions[slot.leaf]
-                member = union.members.get(
-                    self._plan.pick(view, union.choice, bytes(self._data))
-                )
+                member = union.members.get(self._plan.pick(view, union.choice, bytes(self._data)))
                 if member and not any(
                     self._data[member.offset + member.size : slot.offset + slot.size]
                 ):

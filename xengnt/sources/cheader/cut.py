@@ -1,10 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""Cut a file into its top-level declarations, and lift out what pycparser rejects.
+"""Cut a file into its top-level declarations, and say what names each declares.
 
-Attributes, ``#pragma pack`` and ``__extension__`` are taken out of a declaration
-and kept beside it, bound to the struct or member that they are about. To find
-them again after parsing, each struct that is declared with its members gets a
-tag of ours in the text that pycparser sees, and members are counted.
+Nothing is parsed here: who wants one of the names has its declaration parsed.
 
 Imports ``xengnt.errors`` and the tokens only.
 """
@@ -17,302 +14,288 @@ from dataclasses import dataclass, field
 from xengnt.errors import SourceError
 from xengnt.sources.cheader.tokens import Token
 
-MAX_NESTING = 100
-"""Brackets of all kinds, nested deeper than this, are refused."""
+ATTRIBUTES = frozenset({"__attribute__", "__attribute", "__declspec", "_Alignas", "alignas"})
+"""What attributes in brackets begin with."""
 
-OUR_TAG = "__xengnt_"
-"""What the tags begin with that stand in for those of the file."""
+TAGGED = frozenset({"struct", "union", "enum"})
+"""What a tag follows."""
 
 _OPEN = {"(": ")", "[": "]", "{": "}"}
-_CLOSE = set(_OPEN.values())
-ATTRIBUTES = {"__attribute__", "__attribute", "__declspec", "_Alignas", "alignas"}
-_DROPPED = {"__extension__", "_Noreturn", "__noreturn", "__restrict", "__restrict__"}
-_DROPPED_CALLS = {"__asm__", "__asm", "asm", "_Static_assert", "static_assert"}
-_SPELLINGS = {
-    "__inline": "inline",
-    "__inline__": "inline",
-    "__const": "const",
-    "__const__": "const",
-    "__volatile": "volatile",
-    "__volatile__": "volatile",
-    "__signed": "signed",
-    "__signed__": "signed",
+_CLOSE = frozenset(_OPEN.values())
+_SPECIFIERS = frozenset(
+    {
+        *("typedef", "extern", "static", "inline", "register", "_Thread_local", "__thread"),
+        *("const", "volatile", "restrict", "_Atomic", "_Noreturn", "__extension__"),
+        *("__inline", "__inline__", "__const", "__const__", "__volatile", "__volatile__"),
+        *("__restrict", "__restrict__", "signed", "__signed", "__signed__", "unsigned", "char"),
+        *("short", "int", "long", "float", "double", "void", "_Bool", "__int128", "_Complex"),
+    }
+)
+_BASIC = _SPECIFIERS & {
+    *("signed", "__signed", "__signed__", "unsigned", "char", "short", "int", "long", "float"),
+    *("double", "void", "_Bool", "__int128"),
 }
+_TYPEOF = frozenset({"typeof", "__typeof", "__typeof__", "_Atomic"})
+_NO_MACROS = ATTRIBUTES | _TYPEOF | {"_Static_assert", "static_assert", "asm", "__asm", "__asm__"}
 
 
-@dataclass(slots=True)
-class Declarator:
-    """One thing that a declaration declares, and the attributes about it.
-
-    Attributes:
-        start: the first token of the declaration, its line being where it begins.
-        end: the ``,`` or ``;`` behind it.
-        attributes: each as the tokens between its brackets, with its spelling first.
-    """
-
-    start: Token
-    end: Token
-    attributes: list[list[Token]]
-
-
-@dataclass(slots=True)
-class Body:
-    """A struct or union with its members in place.
-
-    Attributes:
-        keyword: the token ``struct`` or ``union``.
-        tag: its own tag, None for none.
-        end: the ``}``.
-        attributes: those of the whole.
-        declarators: of its members, in order.
-    """
-
-    keyword: Token
-    tag: str | None
-    end: Token
-    attributes: list[list[Token]] = field(default_factory=list)
-    declarators: list[Declarator] = field(default_factory=list)
-
-
-@dataclass(slots=True)
+@dataclass(eq=False, slots=True)
 class Declaration:
-    """A top-level declaration.
-
-    Attributes:
-        tokens: as they stand in the file, attributes and all.
-        clean: what is left for pycparser, with tags of ours.
-        bodies: the structs that it declares, by the number in their tag of ours.
-        declarators: what it declares at the top level.
-    """
+    """A top-level declaration: its tokens, the last being the semicolon."""
 
     tokens: list[Token]
-    clean: list[Token] = field(default_factory=list)
-    bodies: list[Body] = field(default_factory=list)
-    declarators: list[Declarator] = field(default_factory=list)
 
     @property
     def where(self) -> str:
         """The file and line where it begins."""
-        return f"{self.tokens[0].file}:{self.tokens[0].line}"
+        return self.tokens[0].where
+
+
+@dataclass(slots=True)
+class Names:
+    """The names that declarations declare, and which declaration it is.
+
+    Attributes:
+        typedefs: by name; a typedef may be repeated.
+        aggregates: structs and unions that are declared with their members, by tag.
+        enums: those that are declared with their constants, by tag.
+        enumerators: the token of each constant with its declaration, by name.
+    """
+
+    typedefs: dict[str, list[Declaration]] = field(default_factory=dict)
+    aggregates: dict[str, Declaration] = field(default_factory=dict)
+    enums: dict[str, Declaration] = field(default_factory=dict)
+    enumerators: dict[str, tuple[Token, Declaration]] = field(default_factory=dict)
+
+    def add(self, declaration: Declaration) -> None:
+        """Take the names of a declaration in."""
+        tokens = declaration.tokens
+        for name in typedef_names(tokens):
+            self.typedefs.setdefault(name, []).append(declaration)
+        for index, token in enumerate(tokens):
+            if token.text not in TAGGED:
+                continue
+            brace = _behind_attributes(tokens, index + 1)
+            tag = tokens[brace].text if brace < len(tokens) and tokens[brace].word else None
+            brace += tag is not None
+            if brace == len(tokens) or tokens[brace].text != "{":
+                continue
+            if token.text == "enum":
+                self._enumerators(tokens, brace, declaration)
+            if tag is not None:
+                (self.enums if token.text == "enum" else self.aggregates)[tag] = declaration
+
+    def _enumerators(self, tokens: list[Token], brace: int, declaration: Declaration) -> None:
+        depth = 0
+        for before, token in zip(tokens[brace:], tokens[brace + 1 :], strict=False):
+            depth += (before.text in _OPEN) - (before.text in _CLOSE)
+            if depth == 0:
+                break
+            if depth == 1 and before.text in ("{", ",") and token.word:
+                self.enumerators[token.text] = token, declaration
 
 
 def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
     """Give the top-level declarations in order; function bodies are left out.
 
     Raises:
-        SourceError: brackets do not match, or are nested too deeply, or the file
-            ends inside a declaration.
+        SourceError: brackets do not match, or the file ends inside a declaration.
     """
     piece: list[Token] = []
     stack: list[Token] = []
-    extern_c = 0
-    body_of_function = False
+    linkages = 0  # of ``extern "C" {``, the open ones
+    function = False  # whether the body of one is open
     for token in tokens:
         text = token.text
-        if text == "}" and not stack and extern_c:
-            extern_c -= 1
+        if text == "}" and not stack and linkages:
+            linkages -= 1
             continue
         piece.append(token)
         if text in _OPEN:
             if text == "{" and not stack:
-                if [t.text for t in piece[:-1]] in (["extern", '"C"'], ["extern", '"C++"']):
-                    extern_c += 1
+                if _names_language(piece[-3:]):
+                    linkages += 1
                     piece = []
                     continue
-                body_of_function = len(piece) > 1 and piece[-2].text == ")"
+                function = _begins_function(piece[:-1])
             stack.append(token)
-            if len(stack) > MAX_NESTING:
-                raise SourceError(f"{_at(token)}: brackets nested deeper than {MAX_NESTING}")
         elif text in _CLOSE:
             if not stack or _OPEN[stack[-1].text] != text:
-                raise SourceError(f"{_at(token)}: unmatched {text!r}", got=text)
+                raise SourceError(f"{token.where}: unmatched {text!r}", got=text)
             stack.pop()
-            if text == "}" and not stack and body_of_function:
+            if text == "}" and not stack and function:
                 piece = []
         elif text == ";" and not stack:
+            piece = _without_macros(piece)
             if len(piece) > 1:
                 yield Declaration(piece)
             piece = []
     if stack:
-        raise SourceError(f"{_at(stack[-1])}: {stack[-1].text!r} is never closed: file cut short?")
-    if piece:
-        raise SourceError(f"{_at(piece[0])}: the file ends inside this declaration: cut short?")
-
-
-def _at(token: Token) -> str:
-    return f"{token.file}:{token.line}"
+        raise SourceError(
+            f"{stack[-1].where}: {stack[-1].text!r} is never closed: is the file cut short?"
+        )
+    if piece and not _macros_only(piece):
+        raise SourceError(
+            f"{piece[0].where}: the file ends inside this declaration: is it cut short?"
+        )
 
 
 def matching(tokens: Sequence[Token], start: int) -> int:
-    """Return the index behind the bracket that closes the one at `start`."""
+    """Return the index behind the bracket that closes the one at `start`.
+
+    Raises:
+        SourceError: nothing closes it.
+    """
     depth = 0
     for index in range(start, len(tokens)):
-        if tokens[index].text in _OPEN:
+        text = tokens[index].text
+        if text in _OPEN:
             depth += 1
-        elif tokens[index].text in _CLOSE:
+        elif text in _CLOSE:
             depth -= 1
             if depth == 0:
                 return index + 1
-    raise SourceError(f"{_at(tokens[start])}: {tokens[start].text!r} is never closed")
+    raise SourceError(f"{tokens[start].where}: {tokens[start].text!r} is never closed")
 
 
-def lift(declaration: Declaration) -> None:
-    """Fill in the rest of a declaration from its tokens."""
-    _Lifter(declaration).run()
-
-
-class _Scope:
-    """The top level, or the inside of a struct, while it is being read."""
-
-    def __init__(self, declarators: list[Declarator]) -> None:
-        self.declarators = declarators
-        self.start: Token | None = None
-        self.shared: list[list[Token]] = []  # attributes of all that this declaration declares
-        self.own: list[list[Token]] = []  # attributes of the current one
-
-
-class _Lifter:
-    """Walks over the tokens of one declaration, once."""
-
-    def __init__(self, declaration: Declaration) -> None:
-        self.declaration = declaration
-        self.tokens = _without_macro_call(declaration.tokens)
-        self.clean = declaration.clean
-        self.scopes = [_Scope(declaration.declarators)]
-        self.open: list[Body | None] = []  # for each open brace, its struct; None for an enum
-        self.pending: list[list[Token]] = []  # attributes of a struct whose brace is to come
-        self.closed: Body | None = None  # the struct whose brace was the last token
-
-    def run(self) -> None:
-        index = 0
-        while index < len(self.tokens):
-            index = self._step(index)
-
-    def _step(self, index: int) -> int:
-        token = self.tokens[index]
-        scope = self.scopes[-1]
-        if token.text in _DROPPED:
-            return index + 1
-        if token.text in _DROPPED_CALLS and self._calls(index):
-            after = matching(self.tokens, index + 1)
-            if token.text.endswith("assert") and after < len(self.tokens):
-                after += self.tokens[after].text == ";" and bool(self.open)
-            return after
-        if token.text in ATTRIBUTES and self._calls(index):
-            return self._attribute(index)
-        if token.text == "[" and index + 1 < len(self.tokens) and (
-            self.tokens[index + 1].text == "["
-        ):
-            return matching(self.tokens, index)  # [[attribute]] of C23 and C++
-        if scope.start is None:
-            scope.start = token
-        if token.text in ("struct", "union"):
-            return self._aggregate(index)
-        self.closed, closed = None, self.closed
-        if token.text in ("(", "["):
-            after = matching(self.tokens, index)
-            for inner in self.tokens[index:after]:
-                self._emit(inner)
-            return after
-        if token.text == "{":  # of an enum, or of an initialiser
-            self.open.append(None)
-        elif token.text == "}":
-            body = self.open.pop() if self.open else None
-            if body is not None:
-                body.end = token
-                self.scopes.pop()
-                self.closed = body
-        elif token.text == ";" and scope.start is token and self.open:
-            scope.start = None  # a stray semicolon among members
-            return index + 1
-        elif token.text == ";" or (token.text == "," and self._between_declarators()):
-            self._end_declarator(token, closed)
-        self._emit(token)
-        return index + 1
-
-    def _calls(self, index: int) -> bool:
-        return index + 1 < len(self.tokens) and self.tokens[index + 1].text == "("
-
-    def _emit(self, token: Token) -> None:
-        spelling = _SPELLINGS.get(token.text)
-        self.clean.append(token._replace(text=spelling) if spelling else token)
-
-    def _between_declarators(self) -> bool:
-        return not self.open or self.open[-1] is not None
-
-    def _aggregate(self, index: int) -> int:
-        """Take ``struct``, its attributes and its tag; enter it if its members follow."""
-        keyword = self.tokens[index]
-        self._emit(keyword)
-        self.closed = None
-        attributes = []
+def typedef_names(tokens: Sequence[Token]) -> list[str]:
+    """Return the names that a declaration makes typedefs."""
+    if not any(token.text == "typedef" for token in tokens):
+        return []
+    index = _behind_specifiers(tokens)
+    names: list[str] = []
+    fresh = True  # whether a declarator begins, and has not named anything yet
+    depth = 0
+    while index < len(tokens):
+        token = tokens[index]
+        if token.text in ATTRIBUTES:
+            index = _behind_attributes(tokens, index)
+            continue
+        if not fresh:
+            depth += (token.text in _OPEN) - (token.text in _CLOSE)
+            fresh = token.text == "," and depth == 0
+        elif token.word and token.text not in _SPECIFIERS:
+            names.append(token.text)
+            fresh = False
+        elif token.text == "(":
+            depth += 1
         index += 1
-        while index < len(self.tokens):
-            token = self.tokens[index]
-            if not (token.text in ATTRIBUTES and self._calls(index)):
-                break
-            after = matching(self.tokens, index + 1)
-            attributes.append(self.tokens[index:after])
+    return names
+
+
+def _behind_specifiers(tokens: Sequence[Token]) -> int:
+    """Return the index of what follows the specifiers of a declaration, its type included."""
+    index = 0
+    typed = False
+    while index < len(tokens):
+        text = tokens[index].text
+        after = _behind_attributes(tokens, index)
+        if after > index:
             index = after
-        tag = None
-        if index < len(self.tokens) and self.tokens[index].word:
-            tag = self.tokens[index]
+        elif text in TAGGED:
+            typed = True
+            index = _behind_attributes(tokens, index + 1)
+            index += index < len(tokens) and tokens[index].word
+            if index < len(tokens) and tokens[index].text == "{":
+                index = matching(tokens, index)
+        elif text in _TYPEOF and _calls(tokens, index):
+            typed = True
+            index = matching(tokens, index + 1)
+        elif text in _SPECIFIERS:
+            typed = typed or text in _BASIC
             index += 1
-        if index < len(self.tokens) and self.tokens[index].text == "{":
-            brace = self.tokens[index]
-            body = Body(keyword, tag.text if tag else None, brace, attributes)
-            name = f"{OUR_TAG}{len(self.declaration.bodies)}"
-            self.declaration.bodies.append(body)
-            self._emit((tag or keyword)._replace(text=name))
-            self._emit(brace)
-            self.open.append(body)
-            self.scopes.append(_Scope(body.declarators))
-            return index + 1
-        if tag:
-            self._emit(tag)
-        return index
-
-    def _attribute(self, index: int) -> int:
-        """Take an attribute, and find out what it is about."""
-        after = matching(self.tokens, index + 1)
-        attribute = list(self.tokens[index:after])
-        scope = self.scopes[-1]
-        if scope.start is None:
-            scope.start = attribute[0]
-        following = after
-        while following < len(self.tokens) and self.tokens[following].text in ATTRIBUTES:
-            following = matching(self.tokens, following + 1)
-        ends = following >= len(self.tokens) or self.tokens[following].text in (",", ";", "=")
-        if self.closed is not None:
-            self.closed.attributes.append(attribute)
-        elif ends:
-            scope.own.append(attribute)
+        elif tokens[index].word and not typed:
+            typed = True
+            index += 1
         else:
-            scope.shared.append(attribute)
-        return after
-
-    def _end_declarator(self, token: Token, closed: Body | None) -> None:
-        scope = self.scopes[-1]
-        start = scope.start or token
-        only_defines = closed is not None and closed.tag is not None and len(self.scopes) > 1
-        if not only_defines:
-            scope.declarators.append(Declarator(start, token, scope.shared + scope.own))
-        scope.own = []
-        if token.text == ";":
-            scope.start = None
-            scope.shared = []
-
-
-def _without_macro_call(tokens: list[Token]) -> list[Token]:
-    """Drop calls of unknown macros in front of a declaration: ``FOO(x) struct y {…};``."""
-    while (
-        len(tokens) > 2  # noqa: PLR2004 -- a name, two brackets
-        and tokens[0].word
-        and tokens[1].text == "("
-        and tokens[0].text not in ATTRIBUTES | _DROPPED_CALLS
-    ):
-        after = matching(tokens, 1)
-        if after >= len(tokens) or not tokens[after].word:
             break
-        tokens = tokens[after:]
+    return index
+
+
+def _behind_attributes(tokens: Sequence[Token], index: int) -> int:
+    """Return the index of what follows the attributes at `index`, if there are any."""
+    while index < len(tokens):
+        if tokens[index].text in ATTRIBUTES and _calls(tokens, index):
+            index = matching(tokens, index + 1)
+        elif opens_attribute(tokens, index):
+            index = matching(tokens, index)
+        else:
+            break
+    return index
+
+
+def opens_attribute(tokens: Sequence[Token], index: int) -> bool:
+    """Tell whether the ``[[`` of an attribute is at `index`."""
+    return [token.text for token in tokens[index : index + 2]] == ["[", "["]
+
+
+def _calls(tokens: Sequence[Token], index: int) -> bool:
+    return index + 1 < len(tokens) and tokens[index + 1].text == "("
+
+
+def _names_language(piece: Sequence[Token]) -> bool:
+    """Tell whether a declaration begins with ``extern "C"``."""
+    return len(piece) > 1 and piece[0].text == "extern" and piece[1].text in ('"C"', '"C++"')
+
+
+def _begins_function(piece: Sequence[Token]) -> bool:
+    """Tell whether the brace behind these tokens opens the body of a function.
+
+    It does not if there is an initialiser, or if going back from it over a tag and
+    attributes leads to ``struct``.
+    """
+    depth = 0
+    back = True
+    for index in range(len(piece) - 1, -1, -1):
+        token = piece[index]
+        if token.text in _CLOSE:
+            depth += 1
+        elif token.text in _OPEN:
+            depth -= 1
+        elif depth == 0:
+            if token.text == "=":
+                return False
+            if back and token.text in TAGGED:
+                return False
+            # `struct packed(x) tag`, with a macro that nothing defines, is no struct for sure
+            called = index + 1 < len(piece) and piece[index + 1].text == "("
+            back = back and (token.text == ":" or token.word)
+            back = back and (not called or token.text in ATTRIBUTES)
+    return True
+
+
+def _macros_only(tokens: Sequence[Token]) -> bool:
+    """Tell whether these tokens are nothing but uses of macros that nothing defines."""
+    index = 0
+    while index < len(tokens):
+        if not tokens[index].word or tokens[index].text in _SPECIFIERS | TAGGED:
+            return False
+        index = matching(tokens, index + 1) if _calls(tokens, index) else index + 1
+    return True
+
+
+def _without_macros(tokens: list[Token]) -> list[Token]:
+    """Drop what stands in front of a declaration and means nothing to us.
+
+    That is ``extern "C"``, ``__extension__``, and uses of macros that nothing
+    defines: ``FOO(x) struct y {…};`` and ``FOO struct y {…};``.
+    """
+    while len(tokens) > 1:
+        if _names_language(tokens):
+            tokens = tokens[2:]
+        elif tokens[0].text == "__extension__":
+            tokens = tokens[1:]
+        elif tokens[0].word and tokens[1].text == "(" and tokens[0].text not in _NO_MACROS:
+            after = matching(tokens, 1)
+            if after >= len(tokens) or not tokens[after].word:
+                break
+            tokens = tokens[after:]
+        elif (
+            tokens[0].word
+            and tokens[1].text in TAGGED | {"typedef"}
+            and tokens[0].text not in _SPECIFIERS
+        ):
+            tokens = tokens[1:]
+        else:
+            break
     return tokens

@@ -13,6 +13,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from pycparser import c_ast
 
@@ -24,26 +25,80 @@ _INT, _LONG, _LONG_LONG = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
-    """An integer of C: its value, and its type by size, signedness and rank.
+class IntegerType:
+    """A type of integers of C.
 
     The rank tells ``long`` from ``long long`` where both have eight bytes; types
     narrower than ``int`` have the rank of ``int`` here, as they never stay narrow.
     """
 
-    value: int
     size: int
     signed: bool
     rank: int = _INT
+    boolean: bool = False
+
+    def holds(self, value: int) -> bool:
+        """Tell whether a value of this type may be so large or small."""
+        least = -(1 << (8 * self.size - 1)) if self.signed else 0
+        return least <= value < least + (1 << 8 * self.size)
+
+    def convert(self, value: int) -> Value:
+        """Return what becomes of a value that is converted to this type."""
+        if self.boolean:
+            return Value(int(value != 0), self)
+        value &= (1 << 8 * self.size) - 1
+        return Value(value if self.holds(value) else value - (1 << 8 * self.size), self)
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """An integer of C, and its type."""
+
+    value: int
+    type: IntegerType
 
     def constant(self) -> Constant:
-        """Return it without the rank."""
-        return Constant(self.value, self.size, self.signed)
+        """Return it as declarations have it, without the rank."""
+        return Constant(self.value, self.type.size, self.type.signed)
 
 
-_LITERAL = re.compile(r"(?i)(0x[0-9a-f]+|0b[01]+|\d+)([ul]*)")
-_SUFFIXES = {"": _INT, "l": _LONG, "ll": _LONG_LONG}
-_ESCAPES = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27}
+INT = IntegerType(4, signed=True)
+"""The type ``int``."""
+
+
+def integer_type(target: Target, name: str) -> IntegerType:
+    """Return one of ``int``, ``long``, ``long long`` and their ``unsigned`` forms."""
+    rank = name.count("long")
+    return IntegerType((4, target.word, 8)[rank], not name.startswith("unsigned"), rank)
+
+
+class Names(Protocol):
+    """What the names and types in an expression mean."""
+
+    def constant(self, name: str) -> Value:
+        """Return the value of an enumerator, or raise."""
+
+    def integer_type(self, node: c_ast.Node) -> IntegerType:
+        """Return the type of integers that a type's tree stands for, or raise."""
+
+    def size(self, node: c_ast.Node) -> int:
+        """Return the size of the type that a tree stands for, or raise."""
+
+    def align(self, node: c_ast.Node) -> int:
+        """Return its alignment, or raise."""
+
+    def offset(self, node: c_ast.Node, member: str) -> int:
+        """Return where a member of it begins, or raise."""
+
+
+_LITERAL = re.compile(r"(?i)(0x[0-9a-f]+|0b[01]+|\d+)(u?(?:l|ll)?|(?:l|ll)u)")
+_CHARACTERS = re.compile(
+    r"(?P<plain>[^\\'\n])|\\(?:x(?P<hex>[0-9a-fA-F]+)|(?P<octal>[0-7]{1,3})|(?P<letter>.))"
+)
+_ESCAPES = {
+    **{letter: ord(letter) for letter in "'\"?\\"},
+    **{"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27},
+}
 
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
@@ -68,22 +123,18 @@ class Evaluator:
 
     Args:
         target: whose C it is.
-        name: gives the value of an enumerator, or raises.
-        cast: gives size, signedness and rank of a type that is cast to, or raises.
-        sizeof: gives the size of a type or expression, or raises.
+        names: what the names in expressions mean.
     """
 
-    def __init__(
-        self,
-        target: Target,
-        name: Callable[[str], Value],
-        cast: Callable[[c_ast.Node], Value],
-        sizeof: Callable[[c_ast.Node], int],
-    ) -> None:
-        self.target = target
-        self._name = name
-        self._cast = cast
-        self._sizeof = sizeof
+    def __init__(self, target: Target, names: Names) -> None:
+        self._names = names
+        self._types = [
+            (integer_type(target, name), integer_type(target, f"unsigned {name}"))
+            for name in ("int", "long", "long long")
+        ]
+        self._size_t = IntegerType(target.word, signed=False, rank=int(target.word > INT.size))
+        self._char = IntegerType(1, target.char_signed)
+        self._live = True
 
     def __call__(self, node: c_ast.Node) -> Value:
         """Return the value of an expression.
@@ -92,132 +143,141 @@ class Evaluator:
             InvalidValue: it is not an integer constant expression.
         """
         if isinstance(node, c_ast.Constant):
-            return self._constant(node)
+            return self._constant(str(node.value))
         if isinstance(node, c_ast.ID):
-            return self._name(node.name)
+            return self._names.constant(node.name)
         if isinstance(node, c_ast.UnaryOp):
-            return self._unary(node)
+            return self._unary(node.op, node.expr)
         if isinstance(node, c_ast.BinaryOp):
             return self._binary(node)
         if isinstance(node, c_ast.TernaryOp):
-            arms = (node.iftrue, node.iffalse)
-            taken, other = arms if self(node.cond).value else arms[::-1]
-            chosen = self(taken)
-            return self._wrap(chosen.value, *self._common(chosen, self._kind_of(other) or chosen))
+            return self._ternary(node)
         if isinstance(node, c_ast.Cast):
-            to = self._cast(node.to_type)
-            return self._wrap(self(node.expr).value, to.size, to.signed, to.rank)
+            return self._names.integer_type(node.to_type).convert(self(node.expr).value)
+        if isinstance(node, c_ast.FuncCall) and getattr(node.name, "name", "") == "offsetof":
+            whole, member = node.args.exprs
+            return self._size_t.convert(self._names.offset(whole, self._path(member)))
         raise InvalidValue(f"{type(node).__name__} is not part of an integer constant expression")
 
-    def _kind_of(self, node: c_ast.Node) -> Value | None:
-        """Return a value for its type alone; None if it has none, as an arm not taken may."""
+    def _unevaluated(self, node: c_ast.Node) -> Value:
+        """Return a value for its type alone, whatever happens on the way to it."""
+        before, self._live = self._live, False
         try:
             return self(node)
-        except InvalidValue:
-            return None
+        finally:
+            self._live = before
 
-    def _size(self, rank: int) -> int:
-        return (4, self.target.word, 8)[rank]
-
-    def _wrap(self, value: int, size: int, signed: bool, rank: int) -> Value:
-        bits = size * 8
-        value &= (1 << bits) - 1
-        if signed and value >> (bits - 1):
-            value -= 1 << bits
-        return Value(value, size, signed, rank)
-
-    def _constant(self, node: c_ast.Constant) -> Value:
-        text = str(node.value)
-        if node.type == "char":
+    def _constant(self, text: str) -> Value:
+        if text.endswith("'"):
             return self._character(text)
         found = _LITERAL.fullmatch(text)
-        suffix = found[2].lower() if found else ""
-        rank = _SUFFIXES.get(suffix.replace("u", ""))
-        if not found or rank is None or suffix.count("u") > 1:
+        if not found:
             raise InvalidValue(f"{text} is not an integer constant", got=text)
-        digits = found[1]
-        octal = len(digits) > 1 and digits[0] == "0" and digits.isdigit()
+        digits, suffix = found[1], found[2].lower()
+        octal = len(digits) > 1 and digits.isdigit() and digits[0] == "0"
         try:
-            value = int(digits, 8) if octal else int(digits, 0)
+            value = int(digits, 8 if octal else 0)
         except ValueError:
-            raise InvalidValue(f"{text} is not an integer constant", got=text) from None
-        decimal = digits.isdigit() and not octal
-        for candidate in range(rank, _LONG_LONG + 1):
-            bits = self._size(candidate) * 8
-            if "u" not in suffix and value < 1 << (bits - 1):
-                return Value(value, bits // 8, True, candidate)
-            if ("u" in suffix or not decimal) and value < 1 << bits:
-                return Value(value, bits // 8, False, candidate)
-        raise InvalidValue(f"{text} fits no integer type", got=text)
+            raise InvalidValue(f"{text:.40} is not an integer constant", got=text) from None
+        for signed, unsigned in self._types[suffix.count("l") :]:
+            if "u" not in suffix and signed.holds(value):
+                return Value(value, signed)
+            if ("u" in suffix or octal or not digits.isdigit()) and unsigned.holds(value):
+                return Value(value, unsigned)
+        raise InvalidValue(f"{text:.40} fits no integer type", got=text)
 
     def _character(self, text: str) -> Value:
-        found = re.fullmatch(r"'(?:([^\\'])|\\([ntrabfve\\'\"?])|\\x([0-9a-fA-F]+)|\\([0-7]{1,3}))'", text)
-        if not found:
-            raise InvalidValue(f"{text} is not one character", got=text)
-        plain, escaped, hexadecimal, octal = found.groups()
-        if plain is not None:
-            value = ord(plain)
-        elif escaped is not None:
-            value = _ESCAPES.get(escaped, ord(escaped))
-        else:
-            value = int(hexadecimal, 16) if hexadecimal else int(octal, 8)
-        narrow = self._wrap(value, 1, self.target.char_signed, _INT)
-        return Value(narrow.value, 4, True)
+        if text[0] != "'" or not _CHARACTERS.match(text, 1):
+            raise InvalidValue(f"{text} is not understood", got=text)
+        codes: list[int] = []
+        position = 1
+        while found := _CHARACTERS.match(text, position):
+            position = found.end()
+            if found["plain"]:
+                codes += found["plain"].encode()
+            elif found["letter"]:
+                codes.append(_ESCAPES.get(found["letter"], -1))
+            else:
+                codes.append(int(found["hex"], 16) if found["hex"] else int(found["octal"], 8))
+        if position != len(text) - 1 or not all(0 <= code <= 255 for code in codes):  # noqa: PLR2004
+            raise InvalidValue(f"{text} is not understood", got=text)
+        if len(codes) == 1:
+            return INT.convert(self._char.convert(codes[0]).value)
+        return INT.convert(int.from_bytes(bytes(codes), "big"))
 
     def _promote(self, value: Value) -> Value:
-        return Value(value.value, 4, True) if value.size < 4 else value  # noqa: PLR2004 -- of int
+        return Value(value.value, INT) if value.type.size < INT.size else value
 
-    def _common(self, left: Value, right: Value) -> tuple[int, bool, int]:
-        """Return size, signedness and rank after C's usual arithmetic conversions."""
-        left, right = self._promote(left), self._promote(right)
-        if left.signed == right.signed:
-            wide = max(left, right, key=lambda v: v.rank)
-            return wide.size, wide.signed, wide.rank
-        signed, unsigned = (left, right) if left.signed else (right, left)
+    def _common(self, left: Value, right: Value) -> IntegerType:
+        """Return the type of both after C's usual arithmetic conversions."""
+        one, other = self._promote(left).type, self._promote(right).type
+        if one.signed == other.signed:
+            return max(one, other, key=lambda found: found.rank)
+        signed, unsigned = (one, other) if one.signed else (other, one)
         if unsigned.rank >= signed.rank:
-            return unsigned.size, False, unsigned.rank
-        return signed.size, signed.size > unsigned.size, signed.rank
+            return unsigned
+        return self._types[signed.rank][signed.size == unsigned.size]
 
-    def _unary(self, node: c_ast.UnaryOp) -> Value:
-        if node.op == "sizeof":
-            return self._wrap(self._sizeof(node.expr), self.target.word, False, _LONG)
-        value = self(node.expr)
-        if node.op == "!":
-            return Value(int(not value.value), 4, True)
+    def _ternary(self, node: c_ast.TernaryOp) -> Value:
+        if self(node.cond).value:
+            chosen, other = self(node.iftrue), self._unevaluated(node.iffalse)
+        else:
+            chosen, other = self(node.iffalse), self._unevaluated(node.iftrue)
+        return self._common(chosen, other).convert(chosen.value)
+
+    def _unary(self, op: str, operand: c_ast.Node) -> Value:
+        if op == "sizeof":
+            if isinstance(operand, c_ast.Typename):
+                return self._size_t.convert(self._names.size(operand))
+            return self._size_t.convert(self._unevaluated(operand).type.size)
+        if op == "_Alignof":
+            return self._size_t.convert(self._names.align(operand))
+        value = self(operand)
+        if op == "!":
+            return Value(int(not value.value), INT)
         value = self._promote(value)
         results = {"+": value.value, "-": -value.value, "~": ~value.value}
-        if node.op not in results:
-            raise InvalidValue(f"operator {node.op} is not part of a constant expression")
-        return self._wrap(results[node.op], value.size, value.signed, value.rank)
+        if op not in results:
+            raise InvalidValue(f"operator {op} is not part of a constant expression")
+        return value.type.convert(results[op])
 
     def _binary(self, node: c_ast.BinaryOp) -> Value:
+        op = node.op
         left = self(node.left)
-        if node.op in ("&&", "||"):
-            decided = bool(left.value) is (node.op == "||")
-            return Value(int(bool(left.value if decided else self(node.right).value)), 4, True)
+        if op in ("&&", "||"):
+            decided = bool(left.value) is (op == "||")
+            return Value(int(bool(left.value if decided else self(node.right).value)), INT)
         right = self(node.right)
-        if node.op in ("<<", ">>"):
-            return self._shift(node.op, self._promote(left), right.value)
-        size, signed, rank = self._common(left, right)
-        first = self._wrap(left.value, size, signed, rank).value
-        second = self._wrap(right.value, size, signed, rank).value
-        if node.op in _COMPARISONS:
-            return Value(int(_COMPARISONS[node.op](first, second)), 4, True)
-        if node.op in ("/", "%"):
-            if second == 0:
+        if op in ("<<", ">>"):
+            return self._shift(op, self._promote(left), right.value)
+        common = self._common(left, right)
+        first, second = common.convert(left.value).value, common.convert(right.value).value
+        if op in _COMPARISONS:
+            return Value(int(_COMPARISONS[op](first, second)), INT)
+        if op in _ARITHMETIC:
+            return common.convert(_ARITHMETIC[op](first, second))
+        if op not in ("/", "%"):
+            raise InvalidValue(f"operator {op} is not part of a constant expression")
+        if second == 0:
+            if self._live:
                 raise InvalidValue("division by zero in a constant expression")
-            quotient = abs(first) // abs(second)
-            if (first < 0) != (second < 0):
-                quotient = -quotient
-            result = quotient if node.op == "/" else first - quotient * second
-        elif node.op in _ARITHMETIC:
-            result = _ARITHMETIC[node.op](first, second)
-        else:
-            raise InvalidValue(f"operator {node.op} is not part of a constant expression")
-        return self._wrap(result, size, signed, rank)
+            return common.convert(0)
+        quotient = abs(first) // abs(second)
+        quotient = quotient if (first < 0) == (second < 0) else -quotient
+        return common.convert(quotient if op == "/" else first - quotient * second)
 
     def _shift(self, op: str, left: Value, count: int) -> Value:
-        if not 0 <= count < left.size * 8:
-            raise InvalidValue(f"shift by {count} of a type of {left.size * 8} bits", got=count)
-        result = left.value << count if op == "<<" else left.value >> count
-        return self._wrap(result, left.size, left.signed, left.rank)
+        bits = left.type.size * 8
+        if not 0 <= count < bits:
+            if self._live:
+                raise InvalidValue(f"shift by {count} of a type of {bits} bits", got=count)
+            count = 0
+        return left.type.convert(left.value << count if op == "<<" else left.value >> count)
+
+    def _path(self, node: c_ast.Node) -> str:
+        """Return the dotted path that is the second argument of ``offsetof``."""
+        if isinstance(node, c_ast.ID):
+            return str(node.name)
+        if isinstance(node, c_ast.StructRef):
+            return f"{self._path(node.name)}.{node.field.name}"
+        raise InvalidValue("offsetof something that is not the path of a member")

@@ -12,6 +12,7 @@ Imports nothing of the package but ``xengnt.errors``.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -70,6 +71,7 @@ _ARROW = re.compile(r"=>\s*([^\n]*)")
 _ENUM = re.compile(r"enum\s+(\w+(?:\s*\|\s*\w+)*)")
 _SELECT = re.compile(r"(?:([\w.]+)\s*:)?\s*(\w+\s*\?.*)")
 _STRUCT = re.compile(r"struct\s+(\w+)")
+_COUNT = re.compile(r"count\s+(\w+)")
 _CHOICE = re.compile(r"\w+|[?:]")
 
 
@@ -78,7 +80,7 @@ class Markup:
 
     def __init__(self, name: str, text: str) -> None:
         self.name = name
-        self.comments = list(_comments(text))
+        self.comments = _comments(text)
         self._starting: dict[int, list[Comment]] = {}
         self._ending: dict[int, list[Comment]] = {}
         for comment in self.comments:
@@ -100,52 +102,69 @@ class Markup:
 
     def direction(self, first: int, line: int) -> str | None:
         """Return what the last heading between two lines says of the members behind it."""
-        found = None
-        for comment in self.comments:
-            if comment.alone and first <= comment.start < line:
-                heading = _DIRECTION.fullmatch(comment.text)
-                found = heading[1] if heading else found
-        return found
+        index = bisect_left(self._headings, (line, "")) - 1
+        if index < 0 or self._headings[index][0] < first:
+            return None
+        return self._headings[index][1]
 
     @cached_property
-    def blocks(self) -> list[Block]:
-        """The enumerations that the markup declares, in order.
+    def _headings(self) -> list[tuple[int, str]]:
+        """The directions that comments alone on their lines state, by line."""
+        found = ((c.start, _DIRECTION.fullmatch(c.text)) for c in self.comments if c.alone)
+        return [(line, heading[1]) for line, heading in found if heading]
 
-        Raises:
-            SourceError: one is not closed, or says what cannot be understood.
-        """
-        found: list[Block] = []
+    @property
+    def blocks(self) -> list[Block]:
+        """The enumerations that the markup declares, in order."""
+        return self._enums[0]
+
+    @property
+    def complaints(self) -> list[tuple[str, str]]:
+        """The enumerations that cannot be understood: the name of each, and why, with its line."""
+        return self._enums[1]
+
+    @cached_property
+    def _enums(self) -> tuple[list[Block], list[tuple[str, str]]]:
+        blocks: list[Block] = []
+        complaints: list[tuple[str, str]] = []
         head: tuple[Comment, str, str] | None = None
+
+        def complain(comment: Comment, name: str, what: str) -> None:
+            where = f"{self.name}:{comment.start}"
+            complaints.append((name, f"{where}: the markup of enum {name} {what}"))
+
         for comment in self.comments:
             if opening := _OPENING.fullmatch(comment.text):
                 if head:
-                    break
+                    complain(head[0], head[1], "is not closed by ` }")
                 head = (comment, opening[1], (opening[2] or "").strip())
             elif _CLOSING.fullmatch(comment.text) and head:
-                found.append(self._block(head[0].start, comment.start, head[1], head[2]))
+                block = _block(head[0].start, comment.start, head[1], head[2])
+                if block:
+                    blocks.append(block)
+                else:
+                    complain(head[0], head[1], f"cannot be understood: {head[2]!r}")
                 head = None
         if head:
-            raise SourceError(f"{self.name}:{head[0].start}: enum {head[1]} is not closed by ` }}")
-        return found
+            complain(head[0], head[1], "is not closed by ` }")
+        return blocks, complaints
 
-    def _block(self, start: int, end: int, name: str, text: str) -> Block:
-        if not text:
-            return Block(name, start, end)
-        head = _HEAD.fullmatch(text)
-        if not head:
-            raise SourceError(
-                f"{self.name}:{start}: cannot understand {text!r} of enum {name}", got=text
-            )
-        return Block(
-            name,
-            start,
-            end,
-            prefix=head["prefix"],
-            struct_prefix=head["struct"],
-            bits=head["bits"] is not None,
-            mask=head["mask"],
-            condition=head["when"] or (f"!{head['unless']}" if head["unless"] else None),
-        )
+
+def _block(start: int, end: int, name: str, text: str) -> Block | None:
+    """Return the enumeration whose opening line says this, None if it makes no sense."""
+    head = _HEAD.fullmatch(text)
+    if not text or not head:
+        return None if text else Block(name, start, end)
+    return Block(
+        name,
+        start,
+        end,
+        prefix=head["prefix"],
+        struct_prefix=head["struct"],
+        bits=head["bits"] is not None,
+        mask=head["mask"],
+        condition=head["when"] or (f"!{head['unless']}" if head["unless"] else None),
+    )
 
 
 def enum(text: str) -> str | None:
@@ -153,6 +172,14 @@ def enum(text: str) -> str | None:
     for arrow in _ARROW.finditer(text):
         if found := _ENUM.match(arrow[1]):
             return "|".join(re.split(r"\s*\|\s*", found[1]))
+    return None
+
+
+def count(text: str) -> str | None:
+    """Return the member that ``=> count M`` names: the length of the list behind an address."""
+    for arrow in _ARROW.finditer(text):
+        if found := _COUNT.match(arrow[1]):
+            return found[1]
     return None
 
 

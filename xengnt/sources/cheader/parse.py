@@ -6,8 +6,9 @@ Imports ``xengnt.errors``, ``xengnt.abi``, pycparser and the modules beside it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from pycparser import c_ast, c_parser
 
@@ -22,18 +23,32 @@ from xengnt.abi.declarations import (
     Tagged,
     Typedef,
 )
-from xengnt.errors import InvalidValue, SourceError, XengntError
-from xengnt.sources.cheader.cut import ATTRIBUTES, OUR_TAG, Body, Declaration, Declarator, lift
-from xengnt.sources.cheader.evaluate import Evaluator, Value
+from xengnt.abi.layout import MAX_ALIGN, MAX_FIELDS, Shape
+from xengnt.abi.targets import Target
+from xengnt.errors import InvalidValue, SourceError, UnknownName, XengntError
+from xengnt.sources.cheader.cut import Declaration, typedef_names
+from xengnt.sources.cheader.evaluate import INT, Evaluator, IntegerType, Value, integer_type
+from xengnt.sources.cheader.lift import (
+    OUR_TAG,
+    Attribute,
+    Body,
+    Declarator,
+    Lifted,
+    lift,
+    respell,
+)
 from xengnt.sources.cheader.tokens import Token
 
 MAX_COUNT = 1 << 32
 """Arrays of more elements than this are refused."""
 
-MAX_ALIGN = 1 << 28
-"""What ``aligned`` may ask for at the most; the limit of compilers."""
+_BIGGEST_ALIGN = {"arm32": 8}
+"""What ``aligned`` means that does not say how much, where it is not 16."""
 
-_LAYOUT_ATTRIBUTES = {"mode", "vector_size", "ms_struct", "gcc_struct", "scalar_storage_order"}
+_LAYOUT_ATTRIBUTES = {
+    *("mode", "vector_size", "ms_struct", "gcc_struct", "scalar_storage_order"),
+    *("randomize_layout", "warn_if_not_aligned"),
+}
 _SPECIFIERS = {
     "char": "char",
     "char signed": "signed char",
@@ -52,24 +67,11 @@ _SPECIFIERS = {
     "double": "double",
     "double long": "long double",
 }
-_WORDS = {word for names in _SPECIFIERS for word in names.split()}
-
-
-@dataclass(slots=True)
-class Parsed:
-    """What one declaration declares.
-
-    Attributes:
-        typedefs: by name.
-        aggregates: by tag, nested ones included.
-        enumerators: by name.
-        bodies: where each aggregate stands, by its identity.
-    """
-
-    typedefs: dict[str, Typedef] = field(default_factory=dict)
-    aggregates: dict[str, Aggregate] = field(default_factory=dict)
-    enumerators: dict[str, Value] = field(default_factory=dict)
-    bodies: dict[int, Body] = field(default_factory=dict)
+_BASIC = {word for names in _SPECIFIERS for word in names.split()} | {"signed"}
+_TYPE_WORDS = _BASIC | {"struct", "union", "enum", "const", "volatile", "_Atomic"}
+_KEYWORDS = _TYPE_WORDS | {
+    *("typedef", "static", "extern", "inline", "register", "restrict", "sizeof"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,29 +80,65 @@ class Notes:
 
     direction: str | None = None
     enum: str | None = None
+    count: str | None = None
     select: tuple[tuple[str, str], ...] = ()
     doc: str = ""
 
 
-class Parser:
-    """Parses declarations, one at a time.
+class Known(Protocol):
+    """What a declaration has to know of the rest of the header."""
 
-    Args:
-        evaluate: makes the evaluator of constant expressions, given what resolves
-            a type's tree to a type.
-        is_type: tells whether a name is that of a typedef.
-        notes: gives what the markup says of a declarator or a struct.
+    @property
+    def target(self) -> Target:
+        """The ABI."""
+
+    def is_type(self, word: str) -> bool:
+        """Tell whether a name is that of a typedef."""
+
+    def enumerator(self, name: str) -> Value | None:
+        """Return the value of an enumerator, None if there is none of that name."""
+
+    def enum(self, tag: str) -> Arithmetic | None:
+        """Return the type that an enum is, None if it is not defined."""
+
+    def shape(self, ctype: CType) -> Shape:
+        """Return how a type lies in memory, or raise."""
+
+    def rank_of(self, ctype: CType) -> int:
+        """Return the rank of a type of integers."""
+
+    def offset(self, ctype: CType, member: str) -> int:
+        """Return where a member of a struct begins, or raise."""
+
+    def notes(self, about: Declarator | Body, declaration: Declaration) -> Notes:
+        """Return what the markup says of a declarator or a struct."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What one declaration declares.
+
+    Attributes:
+        typedefs: by name.
+        aggregates: structs and unions by tag, nested ones included.
+        enums: the type that each is, by tag.
+        enumerators: by name.
+        where: the file and line of each struct and member, by C path.
     """
 
-    def __init__(
-        self,
-        evaluate: Callable[[Parser], Evaluator],
-        is_type: Callable[[str], bool],
-        notes: Callable[[Declarator | Body, Declaration], Notes],
-    ) -> None:
-        self._is_type = is_type
-        self._notes = notes
-        self._evaluate = evaluate(self)
+    typedefs: dict[str, Typedef] = field(default_factory=dict)
+    aggregates: dict[str, Aggregate] = field(default_factory=dict)
+    enums: dict[str, Arithmetic] = field(default_factory=dict)
+    enumerators: dict[str, Value] = field(default_factory=dict)
+    where: dict[str, str] = field(default_factory=dict)
+
+
+class Parser:
+    """Parses declarations and expressions, one at a time."""
+
+    def __init__(self, known: Known) -> None:
+        self.known = known
+        self._parser = c_parser.CParser()
 
     def parse(self, declaration: Declaration) -> Parsed:
         """Return what a declaration declares.
@@ -109,8 +147,9 @@ class Parser:
             SourceError: it cannot be understood, with file and line.
         """
         try:
-            lift(declaration)
-            return Reading(self, declaration).run()
+            lifted = lift(declaration)
+            trees = self._trees(declaration, lifted)
+            return _Reading(self, declaration, lifted).run(trees)
         except SourceError:
             raise
         except XengntError as error:
@@ -118,25 +157,92 @@ class Parser:
         except RecursionError:
             raise SourceError(f"{declaration.where}: nested too deeply") from None
 
+    def value(self, tokens: Sequence[Token]) -> Value:
+        """Return the value of a constant expression.
+
+        Raises:
+            InvalidValue: it is not one.
+        """
+        return _Reading(self, Declaration([]), Lifted()).value(tokens)
+
     def expression(self, tokens: Sequence[Token]) -> c_ast.Node:
         """Return the tree of an expression.
 
         Raises:
             InvalidValue: it is not one.
         """
-        text = " ".join(token.text for token in tokens)
-        words = {token.text for token in tokens if token.word}
-        types = "".join(f"typedef int {w};\n" for w in sorted(words) if self._is_type(w))
-        try:
-            tree = c_parser.CParser().parse(f"{types}int _ = (\n{text}\n);")
-        except (c_parser.ParseError, AssertionError, ValueError):
-            tree = None
-        except RecursionError:
-            raise InvalidValue("an expression nested too deeply") from None
+        types = "".join(f"typedef int {word};\n" for word in self._types(tokens))
+        text = " ".join(token.text for token in respell(tokens))
+        tree = self._parse(f"{types}int _ = (\n{text}\n);")
         last = tree.ext[-1] if tree and tree.ext else None
         if not isinstance(last, c_ast.Decl) or last.init is None:
             raise InvalidValue(f"{_shorten(text)} is not an expression", got=text)
         return last.init
+
+    def _types(self, tokens: Sequence[Token]) -> list[str]:
+        """Return the names of types among tokens, in some fixed order."""
+        words = {token.text for token in tokens if token.word}
+        return sorted(word for word in words if self.known.is_type(word))
+
+    def _parse(self, text: str) -> c_ast.FileAST | None:
+        """Return the tree of a text, None if it is not C."""
+        try:
+            return self._parser.parse(text)
+        except RecursionError:
+            raise
+        except Exception:  # noqa: BLE001 -- it raises anything, given what is not quite C
+            return None
+
+    def _trees(self, declaration: Declaration, lifted: Lifted) -> list[c_ast.Node]:
+        """Return the trees of all that a declaration declares."""
+        declarators = [lifted.declarators, *(body.declarators for body in lifted.bodies)]
+        if sum(map(len, declarators)) > MAX_FIELDS:
+            raise SourceError(f"{declaration.where}: more than {MAX_FIELDS} members")
+        declared = typedef_names(declaration.tokens)
+        types = [word for word in self._types(lifted.clean) if word not in declared]
+        prelude = "".join(f"typedef int {word};\n" for word in types)
+        tree = self._parse(prelude + " ".join(token.text for token in lifted.clean))
+        if tree is None:
+            original = _shorten(" ".join(token.text for token in declaration.tokens))
+            suspect = self._suspect(lifted.clean)
+            raise SourceError(f"{declaration.where}: cannot be parsed: {original}{suspect}")
+        return list(tree.ext[len(types) :])
+
+    def _suspect(self, tokens: Sequence[Token]) -> str:
+        """Name the likely culprit: two names in a row of which the first is no type."""
+        for first, second in zip(tokens, tokens[1:], strict=False):
+            if not (first.word and (second.word or second.text == "*")):
+                continue
+            known = self.known.is_type(first.text) or first.text in _KEYWORDS
+            if not known and not first.text.startswith(OUR_TAG):
+                return f" (unknown type {first.text!r} at {first.where})"
+        return ""
+
+
+class _Reading:
+    """The trees of one declaration, on their way to becoming values."""
+
+    def __init__(self, parser: Parser, declaration: Declaration, lifted: Lifted) -> None:
+        self.parser = parser
+        self.known = parser.known
+        self.declaration = declaration
+        self.lifted = lifted
+        self.parsed = Parsed()
+        self._evaluate = Evaluator(self.known.target, self)
+        self._made: dict[int, CType] = {}  # by the number in a tag of ours
+        self._bodies: dict[int, list[Declarator]] = {}  # of the members, by aggregate
+
+    def run(self, trees: Sequence[c_ast.Node]) -> Parsed:
+        """Return what the trees of the declaration declare."""
+        declarators = self.lifted.declarators
+        for node, declarator in zip(trees, declarators, strict=False):
+            if isinstance(node, c_ast.Typedef):
+                self._typedef(node, declarator)
+            elif isinstance(node, c_ast.Decl):
+                self._declared(node.type)
+        for tag, aggregate in self.parsed.aggregates.items():
+            self._locate(tag, aggregate)
+        return self.parsed
 
     def value(self, tokens: Sequence[Token]) -> Value:
         """Return the value of a constant expression.
@@ -145,96 +251,53 @@ class Parser:
             InvalidValue: it is not one.
         """
         try:
-            return self._evaluate(self.expression(tokens))
+            return self._evaluate(self.parser.expression(tokens))
+        except (UnknownName, SourceError) as error:
+            raise InvalidValue(str(error)) from None
         except RecursionError:
             raise InvalidValue("an expression nested too deeply") from None
 
-    def tree(self, declaration: Declaration) -> list[c_ast.Node]:
-        """Return the trees of all that a declaration declares."""
-        tokens = declaration.clean
-        declared = declared_names(tokens)
-        words = {token.text for token in tokens if token.word} - declared
-        words = {word for word in words if self._is_type(word)}
-        types = "".join(f"typedef int {word};\n" for word in sorted(words))
-        text = " ".join(token.text for token in tokens)
-        try:
-            tree = c_parser.CParser().parse(types + text)
-        except (c_parser.ParseError, AssertionError, ValueError):
-            original = _shorten(" ".join(token.text for token in declaration.tokens))
-            raise SourceError(
-                f"{declaration.where}: cannot be parsed: {original}{self._suspect(tokens)}"
-            ) from None
-        return list(tree.ext[len(words) :])
+    # What the evaluator asks for.
 
-    def _suspect(self, tokens: Sequence[Token]) -> str:
-        """Name the likely culprit: two names in a row of which the first is no type."""
-        for first, second in zip(tokens, tokens[1:], strict=False):
-            if not (first.word and (second.word or second.text == "*")):
-                continue
-            if not (self._is_type(first.text) or _keyword(first.text)):
-                return f" (unknown type {first.text!r} at {first.file}:{first.line})"
-        return ""
+    def constant(self, name: str) -> Value:
+        """Return the value of an enumerator."""
+        found = self.parsed.enumerators.get(name) or self.known.enumerator(name)
+        if found is None:
+            raise InvalidValue(f"{name} is not a constant", got=name)
+        return found
 
+    def integer_type(self, node: c_ast.Node) -> IntegerType:
+        """Return the type of integers that a type's tree stands for."""
+        ctype = self.ctype(node)
+        shape = self.known.shape(ctype)
+        if shape.kind != "int" or shape.count is not None or shape.signed is None:
+            raise InvalidValue("a cast to something that is not an integer type")
+        return IntegerType(shape.size, shape.signed, self.known.rank_of(ctype), shape.boolean)
 
-def declared_names(tokens: Sequence[Token]) -> set[str]:
-    """Return the names that a typedef declares, which are no types yet inside it.
+    def size(self, node: c_ast.Node) -> int:
+        """Return the size of the type that a tree stands for."""
+        return self.known.shape(self.ctype(node)).size
 
-    Where attributes are not lifted out yet, what stands before one may be a type.
-    """
-    if not tokens or tokens[0].text != "typedef":
-        return set()
-    found = set()
-    braces = depth = 0
-    for before, token, after in zip(tokens, tokens[1:], tokens[2:], strict=False):
-        braces += (token.text == "{") - (token.text == "}")
-        depth += (token.text in "([") - (token.text in ")]")
-        ends = depth == 0 and (after.text in (";", ",", "[") or after.text in ATTRIBUTES)
-        if token.word and braces == 0 and (ends or before.text == "*"):
-            found.add(token.text)
-    return found
+    def align(self, node: c_ast.Node) -> int:
+        """Return the alignment of the type that a tree stands for."""
+        shape = self.known.shape(self.ctype(node))
+        if shape.size > shape.align == self.known.target.align8 and shape.aggregate is None:
+            raise InvalidValue("an alignment that compilers do not agree on")
+        return shape.align
 
+    def offset(self, node: c_ast.Node, member: str) -> int:
+        """Return where a member of the struct that a tree stands for begins."""
+        return self.known.offset(self.ctype(node), member)
 
-_KEYWORDS = _WORDS | {
-    *("struct", "union", "enum", "typedef", "const", "volatile", "static", "extern", "inline"),
-    *("register", "restrict", "signed", "_Atomic", "sizeof"),
-}
+    # Declarations.
 
-
-def _keyword(word: str) -> bool:
-    return word in _KEYWORDS or word.startswith(OUR_TAG)
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 -- fits one line
-
-
-class Reading:
-    """The trees of one declaration, on their way to becoming values."""
-
-    def __init__(self, parser: Parser, declaration: Declaration) -> None:
-        self.parser = parser
-        self.declaration = declaration
-        self.parsed = Parsed()
-        self._made: dict[int, Aggregate] = {}
-
-    def run(self) -> Parsed:
-        declarators = self.declaration.declarators
-        for index, node in enumerate(self.parser.tree(self.declaration)):
-            if isinstance(node, c_ast.Typedef):
-                declarator = declarators[index] if index < len(declarators) else None
-                self._typedef(node, declarator)
-            elif isinstance(node, c_ast.Decl):
-                self._declared(node.type)
-        return self.parsed
-
-    def _typedef(self, node: c_ast.Typedef, declarator: Declarator | None) -> None:
-        notes = Notes()
-        align = None
-        if declarator:
-            align = self._attributes(declarator.attributes)[1]
-            notes = self.parser._notes(declarator, self.declaration)
+    def _typedef(self, node: c_ast.Typedef, declarator: Declarator) -> None:
+        if isinstance(node.type, c_ast.FuncDecl):
+            return
+        align = self._attributes(declarator.attributes)[1]
+        notes = self.known.notes(declarator, self.declaration)
         ctype = self.ctype(node.type)
-        self.parsed.typedefs[node.name] = Typedef(ctype, align, notes.enum, notes.doc)
+        self.parsed.typedefs[node.name] = Typedef(ctype, align or None, notes.enum, notes.doc)
 
     def _declared(self, node: c_ast.Node) -> None:
         """Take the structs and enumerators that the type of a declaration brings along."""
@@ -243,160 +306,199 @@ class Reading:
         if isinstance(node, c_ast.Struct | c_ast.Union | c_ast.Enum):
             self.ctype(node)
 
+    def _locate(self, path: str, aggregate: Aggregate) -> None:
+        """Note where the members of a struct stand, those declared in place included."""
+        for member, declarator in zip(
+            aggregate.members, self._bodies[id(aggregate)], strict=True
+        ):
+            name = f"{path}.{member.name}" if member.name else path
+            self.parsed.where.setdefault(name, declarator.end.where)
+            inner = member.type
+            while isinstance(inner, Array):
+                inner = inner.of
+            if isinstance(inner, Aggregate):
+                self._locate(name, inner)
+
+    # Types.
+
     def ctype(self, node: c_ast.Node) -> CType:
         """Return the type that a tree stands for."""
         if isinstance(node, c_ast.TypeDecl | c_ast.Typename):
-            return self.ctype(node.type)
+            ctype = self.ctype(node.type)
+            if "_Atomic" in node.quals:
+                self._check_atomic(ctype)
+            return ctype
         if isinstance(node, c_ast.PtrDecl):
             inner = node.type
             return Pointer(None if isinstance(inner, c_ast.FuncDecl) else self.ctype(inner))
         if isinstance(node, c_ast.ArrayDecl):
-            count = self._count(node.dim) if node.dim is not None else 0
+            count = self._evaluate(node.dim).value if node.dim is not None else 0
+            if not 0 <= count <= MAX_COUNT:
+                raise InvalidValue(f"an array of {count} elements", got=count)
             return Array(self.ctype(node.type), count)
         if isinstance(node, c_ast.IdentifierType):
             return _named(node.names)
-        if isinstance(node, c_ast.Struct | c_ast.Union):
-            return self._aggregate(node)
-        if isinstance(node, c_ast.Enum):
-            return self._enum(node)
+        if isinstance(node, c_ast.Struct | c_ast.Union | c_ast.Enum):
+            return self._tagged(node)
         if isinstance(node, c_ast.FuncDecl):
             raise InvalidValue("a function where an object should be")
         raise InvalidValue(f"{type(node).__name__} is not understood")
 
-    def _count(self, node: c_ast.Node) -> int:
-        count = self.parser._evaluate(node).value
-        if not 0 <= count <= MAX_COUNT:
-            raise InvalidValue(f"an array of {count} elements", got=count)
-        return count
+    def _check_atomic(self, ctype: CType) -> None:
+        """Raise unless ``_Atomic`` changes nothing about how a type lies in memory."""
+        shape = self.known.shape(ctype)
+        if shape.aggregate or shape.count is not None or shape.size != shape.align:
+            raise InvalidValue("_Atomic of a type that compilers do not agree on")
 
-    def _aggregate(self, node: c_ast.Struct | c_ast.Union) -> CType:
-        kind = "struct" if isinstance(node, c_ast.Struct) else "union"
+    def _tagged(self, node: c_ast.Struct | c_ast.Union | c_ast.Enum) -> CType:
+        kind = type(node).__name__.lower()
         name = node.name or ""
+        if not name:
+            raise InvalidValue(f"{kind} declared where it is not understood")
         if not name.startswith(OUR_TAG):
+            if kind == "enum":
+                found = self.parsed.enums.get(name) or self.known.enum(name)
+                return found or Tagged(kind, name)
             return Tagged(kind, name)
         number = int(name.removeprefix(OUR_TAG))
-        if number in self._made:
-            return self._made[number]
-        body = self.declaration.bodies[number]
+        if number not in self._made:
+            body = self.lifted.bodies[number]
+            self._made[number] = (
+                self._enum(node, body) if kind == "enum" else self._aggregate(node, body)
+            )
+        return self._made[number]
+
+    def _aggregate(self, node: c_ast.Struct | c_ast.Union, body: Body) -> Aggregate:
         packed, align = self._attributes(body.attributes)
-        notes = self.parser._notes(body, self.declaration)
+        notes = self.known.notes(body, self.declaration)
+        members = self._members(node, body)
         aggregate = Aggregate(
-            kind,
+            body.keyword.text,
             body.tag,
-            tuple(self._members(node, body)),
+            tuple(member for member, _ in members),
             packed=packed,
-            align=align,
+            align=align or None,
             pack=body.keyword.pack or None,
             select=dict(notes.select).get(""),
             doc=notes.doc,
         )
-        self._made[number] = aggregate
-        self.parsed.bodies[id(aggregate)] = body
+        self._bodies[id(aggregate)] = [declarator for _, declarator in members]
         if body.tag:
             self.parsed.aggregates[body.tag] = aggregate
+            self.parsed.where[body.tag] = body.keyword.where
         return aggregate
 
-    def _members(self, node: c_ast.Struct | c_ast.Union, body: Body) -> list[Member]:
-        found = []
-        for child in node.decls or ():
-            if not isinstance(child, c_ast.Decl):
-                continue
-            ctype = self.ctype(child.type)
-            anonymous = child.name is None and child.bitsize is None
-            if anonymous and (not isinstance(ctype, Aggregate) or ctype.tag is not None):
-                continue  # declares a type, and no member
-            declarator = body.declarators[len(found)]
-            packed, align = self._attributes(declarator.attributes)
-            notes = self.parser._notes(declarator, self.declaration)
-            bits = None
-            if child.bitsize is not None:
-                bits = self.parser._evaluate(child.bitsize).value
-                if not 0 <= bits <= 64:  # noqa: PLR2004 -- of the widest integer
-                    raise InvalidValue(f"a bit-field of {bits} bits", got=bits)
-            found.append(
-                Member(
-                    child.name,
-                    ctype,
-                    align=max(align or 0, self._alignas(child)) or None,
-                    packed=packed,
-                    bits=bits,
-                    direction=notes.direction,
-                    enum=notes.enum,
-                    select=notes.select,
-                    doc=notes.doc,
-                )
-            )
-        if len(found) != len(body.declarators):
+    def _members(
+        self, node: c_ast.Struct | c_ast.Union, body: Body
+    ) -> list[tuple[Member, Declarator]]:
+        children = node.decls or []
+        if len(children) != len(body.declarators):
             raise InvalidValue("members cannot be told apart")
+        found = []
+        for child, declarator in zip(children, body.declarators, strict=True):
+            ctype = self.ctype(child.type)
+            unnamed = child.name is None and child.bitsize is None
+            if unnamed and (not isinstance(ctype, Aggregate) or ctype.tag is not None):
+                continue  # declares a type, and no member
+            found.append((self._member(child, ctype, declarator), declarator))
         return found
 
-    def _alignas(self, node: c_ast.Decl) -> int:
-        return 0  # lifted with the attributes
+    def _member(self, node: c_ast.Decl, ctype: CType, declarator: Declarator) -> Member:
+        packed, align = self._attributes(declarator.attributes)
+        notes = self.known.notes(declarator, self.declaration)
+        bits = None
+        if node.bitsize is not None:
+            bits = self._evaluate(node.bitsize).value
+            if not 0 <= bits <= 64:  # noqa: PLR2004 -- of the widest integer
+                raise InvalidValue(f"a bit-field of {bits} bits", got=bits)
+        return Member(
+            node.name,
+            ctype,
+            align=align or None,
+            packed=packed,
+            bits=bits,
+            direction=notes.direction,
+            enum=notes.enum,
+            count=notes.count,
+            select=notes.select,
+            doc=notes.doc,
+        )
 
-    def _enum(self, node: c_ast.Enum) -> CType:
-        values = []
-        following = 0
+    def _enum(self, node: c_ast.Enum, body: Body) -> Arithmetic:
+        packed, align = self._attributes(body.attributes)
+        if align:
+            raise InvalidValue("an enum with an alignment of its own is not understood")
+        values: dict[str, int] = {}
+        value = Value(-1, INT)
         for one in node.values.enumerators if node.values else ():
-            value = self.parser._evaluate(one.value).value if one.value else following
-            following = value + 1
-            values.append(value)
-            narrow = -(1 << 31) <= value < 1 << 31
-            self.parsed.enumerators[one.name] = Value(value, 4 if narrow else 8, True)
-        if any(not -(1 << 31) <= v < 1 << 32 for v in values):
-            return Arithmetic("long long" if min(values) < 0 else "unsigned long long")
-        return Arithmetic("int" if values and min(values) < 0 else "unsigned int")
+            value = self._evaluate(one.value) if one.value else _following(value)
+            values[one.name] = value.value
+            value = Value(value.value, INT if INT.holds(value.value) else value.type)
+            self.parsed.enumerators[one.name] = value
+        found = self._enum_type(values.values(), packed)
+        whole = integer_type(self.known.target, found.name)
+        for name, number in values.items():
+            if not INT.holds(number):
+                self.parsed.enumerators[name] = Value(number, whole)
+        if body.tag:
+            self.parsed.enums[body.tag] = found
+            self.parsed.where[body.tag] = body.keyword.where
+        return found
 
-    def _attributes(self, attributes: list[list[Token]]) -> tuple[bool, int | None]:
-        """Return whether attributes say ``packed``, and the largest that ``aligned`` asks for."""
+    def _enum_type(self, values: Collection[int], packed: bool) -> Arithmetic:
+        """Return the type that compilers choose for an enum of these values."""
+        word = "long" if self.known.target.word > INT.size else "long long"
+        names = ["signed char", "short"] if packed else []
+        for size, name in zip((1, 2, 4, 8)[-len(names) - 2 :], [*names, "int", word], strict=True):
+            if min(values, default=0) >= 0:
+                name = f"unsigned {name.removeprefix('signed ')}"  # noqa: PLW2901
+            kind = IntegerType(size, not name.startswith("unsigned"))
+            if all(kind.holds(value) for value in values):
+                return Arithmetic(name)
+        raise InvalidValue("an enum whose values fit no integer type")
+
+    # Attributes.
+
+    def _attributes(self, attributes: Sequence[Attribute]) -> tuple[bool, int]:
+        """Return whether attributes say ``packed``, and the largest that ``aligned`` asks for.
+
+        The latter is 0 where none does.
+        """
         packed, align = False, 0
-        for tokens in attributes:
-            bare = tokens[0].text in ("_Alignas", "alignas")
-            inner = tokens[2:-1] if bare or tokens[0].text == "__declspec" else tokens[3:-2]
-            for name, arguments in [("aligned", inner)] if bare else _items(inner):
-                if name == "packed":
-                    packed = True
-                elif name in ("aligned", "align"):
-                    align = max(align, self._alignment(arguments))
-                elif name in _LAYOUT_ATTRIBUTES:
-                    raise InvalidValue(f"the attribute {name!r} is not understood", got=name)
-        return packed, align or None
+        for one in attributes:
+            if one.name == "packed":
+                packed = True
+            elif one.name == "aligned":
+                align = max(align, self._alignment(one.arguments))
+            elif one.name in _LAYOUT_ATTRIBUTES:
+                raise InvalidValue(f"the attribute {one.name!r} is not understood", got=one.name)
+        return packed, align
 
-    def _alignment(self, tokens: list[Token]) -> int:
+    def _alignment(self, tokens: Sequence[Token]) -> int:
         if not tokens:
-            return 16
-        value = self.parser.value(tokens).value
-        if value <= 0 or value & (value - 1) or value > MAX_ALIGN:
+            return _BIGGEST_ALIGN.get(self.known.target.name, 16)
+        first = tokens[0]
+        if first.text in _TYPE_WORDS or self.known.is_type(first.text):  # _Alignas(type)
+            before = [first._replace(text=text) for text in ("_Alignof", "(")]
+            tokens = [*before, *tokens, first._replace(text=")")]
+        value = self.value(tokens).value
+        if value < 0 or value & (value - 1) or value > MAX_ALIGN:
             raise InvalidValue(f"an alignment of {value}", got=value)
         return value
 
 
-def _items(tokens: list[Token]) -> list[tuple[str, list[Token]]]:
-    """Cut the list in an attribute into names, less their underscores, and arguments."""
-    found: list[tuple[str, list[Token]]] = []
-    depth = 0
-    name: str | None = None
-    arguments: list[Token] = []
-    for token in tokens:
-        if token.text == "," and depth == 0:
-            if name:
-                found.append((name, arguments))
-            name, arguments = None, []
-            continue
-        if token.text == ")":
-            depth -= 1
-        if depth:
-            arguments.append(token)
-        elif name is None and token.word:
-            name = token.text.strip("_")
-        if token.text == "(":
-            depth += 1
-    if name:
-        found.append((name, arguments))
-    return found
+def _following(value: Value) -> Value:
+    """Return the value of the enumerator behind one, if nothing else is said."""
+    number = value.value + 1
+    for kind in (value.type, *(IntegerType(8, signed, rank=2) for signed in (True, False))):
+        if kind.holds(number):
+            return Value(number, kind)
+    raise InvalidValue("an enum whose values fit no integer type")
 
 
 def _named(names: list[str]) -> CType:
-    if len(names) == 1 and names[0] not in _WORDS | {"signed"}:
+    """Return the type that its specifiers name."""
+    if len(names) == 1 and names[0] not in _BASIC:
         return Named(names[0])
     words = sorted(names)
     if "int" in words and len(words) > 1:
@@ -408,3 +510,7 @@ def _named(names: list[str]) -> CType:
     if spelled not in _SPECIFIERS:
         raise InvalidValue(f"type {' '.join(names)!r} is not understood", got=" ".join(names))
     return Arithmetic(_SPECIFIERS[spelled])
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}…"  # noqa: PLR2004 -- fits one line

@@ -13,10 +13,13 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +27,7 @@ from pathlib import Path
 from xengnt.abi.targets import UNDEFINED, Target, format_version
 from xengnt.errors import InvalidValue, Refused, SourceError, Unavailable
 
-TIMEOUT = 20
+TIMEOUT = 10
 """Seconds that a preprocessor may take."""
 
 MAX_OUTPUT = 64 << 20
@@ -34,7 +37,7 @@ VERSION_MACRO = "__XEN_INTERFACE_VERSION__"
 LATEST_MACRO = "__XEN_LATEST_INTERFACE_VERSION__"
 
 OWN_INCLUDE = Path(__file__).parent / "include"
-"""Stand-ins for the standard headers that freestanding C may include."""
+"""Stand-ins for the standard headers that freestanding C may include, and for a few more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +60,10 @@ class Job:
 
     def macros(self) -> dict[str, str]:
         """Return all macros to define beforehand, the user's last."""
-        word = self.target.word
-        macros = {
-            **dict(self.target.macros),
-            "__STDC__": "1",
-            "__STDC_VERSION__": "201112L",
-            "__GNUC__": "12",
-            "__GNUC_MINOR__": "2",
-            "__CHAR_BIT__": "8",
-            "__SIZEOF_INT__": "4",
-            "__SIZEOF_LONG__": str(word),
-            "__SIZEOF_POINTER__": str(word),
-            "__ORDER_LITTLE_ENDIAN__": "1234",
-            "__ORDER_BIG_ENDIAN__": "4321",
-            "__BYTE_ORDER__": "1234",
-        }
-        if word == 8:  # noqa: PLR2004 -- eight bytes are what LP64 says
+        macros = {**_COMMON_MACROS, **dict(self.target.macros)}
+        for name in ("LONG", "POINTER", "SIZE_T", "PTRDIFF_T"):
+            macros[f"__SIZEOF_{name}__"] = str(self.target.word)
+        if self.target.word == 8:  # noqa: PLR2004 -- eight bytes are what LP64 says
             macros |= {"__LP64__": "1", "_LP64": "1"}
         if not self.target.char_signed:
             macros["__CHAR_UNSIGNED__"] = "1"
@@ -84,6 +75,33 @@ class Job:
                 raise InvalidValue(f"-D {define}: not the name of a macro", got=define)
             macros[name] = value if "=" in define else "1"
         return macros
+
+
+_COMMON_MACROS = {
+    "__STDC__": "1",
+    "__STDC_VERSION__": "201112L",
+    "__STDC_HOSTED__": "0",
+    "__GNUC__": "12",
+    "__GNUC_MINOR__": "2",
+    "__GNUC_PATCHLEVEL__": "0",
+    "__CHAR_BIT__": "8",
+    "__SIZEOF_SHORT__": "2",
+    "__SIZEOF_INT__": "4",
+    "__SIZEOF_LONG_LONG__": "8",
+    "__SIZEOF_FLOAT__": "4",
+    "__SIZEOF_DOUBLE__": "8",
+    "__ORDER_LITTLE_ENDIAN__": "1234",
+    "__ORDER_BIG_ENDIAN__": "4321",
+    "__ORDER_PDP_ENDIAN__": "3412",
+    "__BYTE_ORDER__": "1234",
+    "__FLOAT_WORD_ORDER__": "1234",
+    **{f"__INT{bits}_TYPE__": f"int{bits}_t" for bits in (8, 16, 32, 64)},
+    **{f"__UINT{bits}_TYPE__": f"uint{bits}_t" for bits in (8, 16, 32, 64)},
+    "__INTPTR_TYPE__": "intptr_t",
+    "__UINTPTR_TYPE__": "uintptr_t",
+    "__SIZE_TYPE__": "size_t",
+    "__PTRDIFF_TYPE__": "ptrdiff_t",
+}
 
 
 def compiler() -> list[str] | None:
@@ -111,18 +129,16 @@ def preprocess(job: Job, after: str = "") -> str:
     command = compiler()
     if command:
         return _with_compiler(command, job, after)
-    try:
-        from xengnt.sources.cheader import with_pcpp
-    except ImportError:
-        raise Unavailable(
-            "no C preprocessor: install a C compiler, or pcpp (pip install 'xengnt[pcpp]')"
-        ) from None
+    from xengnt.sources.cheader import with_pcpp
+
     return with_pcpp.preprocess(job, after)
 
 
 def _readable(path: Path) -> None:
     """Raise `SourceError` unless the path is that of a text file with something in it."""
     try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            raise SourceError(f"{path}: not a regular file")
         with path.open("rb") as file:
             head = file.read(MAX_OUTPUT + 1)
     except OSError as error:
@@ -138,51 +154,77 @@ def _readable(path: Path) -> None:
         raise SourceError(f"{path}: empty")
 
 
+_MEDDLING = ("CPATH", "C_INCLUDE_PATH", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENCIES")
+"""Variables that would have a compiler look elsewhere, or write what nobody asked for."""
+
+
 def _with_compiler(command: Sequence[str], job: Job, after: str) -> str:
     arguments = [
         *command,
         *("-E", "-dD", "-x", "c", "-undef", "-nostdinc", "-w", "-Wfatal-errors"),
-        *(f"-U{name}" for name in ("__STDC_VERSION__",)),
+        "-U__STDC_VERSION__",
         *(f"-D{name}={value}" for name, value in job.macros().items()),
-        *(f"-I{directory}" for directory in job.include),
-        f"-I{OWN_INCLUDE}",
+        *(f"-I{directory or '.'}" for directory in (*job.include, OWN_INCLUDE)),
         *("-include", str(job.path.absolute()), "-"),
     ]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    environment = {k: v for k, v in os.environ.items() if k not in _MEDDLING}
+    with tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as complaints:
+        source.write(after.encode())
+        source.seek(0)
         try:
-            done = subprocess.run(  # noqa: S603 -- the user's own compiler, no shell
+            process = subprocess.Popen(  # noqa: S603 -- the user's own compiler, no shell
                 arguments,
-                input=after.encode(),
-                stdout=out,
-                stderr=err,
-                timeout=TIMEOUT,
-                env={**os.environ, "LC_ALL": "C"},
-                preexec_fn=_limit_output,  # noqa: PLW1509 -- one system call, no threads here
-                check=False,
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=complaints,
+                env={**environment, "LC_ALL": "C"},
+                process_group=0,
             )
-        except subprocess.TimeoutExpired:
-            raise SourceError(
-                f"{job.path}: the preprocessor did not finish in {TIMEOUT} seconds"
-            ) from None
         except OSError as error:
             raise Unavailable(f"cannot run {command[0]}: {error.strerror or error}") from None
-        out.seek(0)
-        err.seek(0)
-        text = out.read().decode(errors="replace")
-        complaints = err.read(1 << 16).decode(errors="replace")
-    if done.returncode < 0:
-        raise SourceError(
-            f"{job.path}: the preprocessor was stopped, having printed over {MAX_OUTPUT >> 20} MiB"
-        )
-    if done.returncode:
-        raise _complaint(job, complaints)
-    return text
+        try:
+            text = _output(process, job)
+        finally:
+            _end(process)
+        complaints.seek(0)
+        said = complaints.read(1 << 16).decode(errors="replace")
+    if process.returncode:
+        raise _complaint(job, said)
+    return text.decode(errors="replace")
 
 
-def _limit_output() -> None:
-    import resource
+def _output(process: subprocess.Popen[bytes], job: Job) -> bytes:
+    """Return all that a process prints, unless it is too much or takes too long."""
+    assert process.stdout is not None  # noqa: S101 -- it was asked for
+    deadline = time.monotonic() + TIMEOUT
+    pieces: list[bytes] = []
+    size = 0
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        while True:
+            if not selector.select(max(deadline - time.monotonic(), 0)):
+                raise SourceError(
+                    f"{job.path}: the preprocessor did not finish in {TIMEOUT} seconds"
+                )
+            piece = os.read(process.stdout.fileno(), 1 << 20)
+            if not piece:
+                process.wait()
+                return b"".join(pieces)
+            pieces.append(piece)
+            size += len(piece)
+            if size > MAX_OUTPUT:
+                raise SourceError(
+                    f"{job.path}: the preprocessor printed more than {MAX_OUTPUT >> 20} MiB"
+                )
 
-    resource.setrlimit(resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Make sure that a process, and those that it has started, are gone."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+    if process.stdout is not None:
+        process.stdout.close()
+    process.wait()
 
 
 _COMPLAINT = re.compile(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", re.MULTILINE)
@@ -191,11 +233,10 @@ _COMPLAINT = re.compile(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", re.MU
 def _complaint(job: Job, text: str) -> SourceError:
     """Turn what a compiler printed into one error."""
     found = _COMPLAINT.search(text)
-    if not found:
-        lines = text.strip().splitlines()
-        return SourceError(f"{job.path}: {lines[0] if lines else 'the preprocessor failed'}")
-    file, line, message = found[1], int(found[2]), found[3]
-    return complaint(file, line, message)
+    if found:
+        return complaint(found[1], int(found[2]), found[3])
+    lines = text.strip().splitlines()
+    return SourceError(f"{job.path}: {lines[0] if lines else 'the preprocessor failed'}")
 
 
 def complaint(file: str, line: int, message: str) -> SourceError:

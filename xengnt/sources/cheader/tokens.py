@@ -6,6 +6,7 @@ Imports ``xengnt.errors`` only.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -31,7 +32,12 @@ class Token(NamedTuple):
     @property
     def word(self) -> bool:
         """Whether it is a keyword or an identifier."""
-        return self.text[0].isalpha() or self.text[0] == "_"
+        return (self.text[0].isalpha() or self.text[0] in "_$") and self.text[-1] not in "\"'"
+
+    @property
+    def where(self) -> str:
+        """Its file and line."""
+        return f"{self.file}:{self.line}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,25 +60,29 @@ class Tokens:
 
 _TOKEN = re.compile(
     r"""
-    (?P<space>[ \t\f\v\r]+)
-  | (?P<token>
-        [A-Za-z_$][\w$]*
-      | \.?\d(?:[eEpP][+-]|[\w.])*
-      | L?"(?:[^"\\\n]|\\.)*"
-      | L?'(?:[^'\\\n]|\\.)*'
-      | \.\.\. | <<= | >>=
-      | -> | \+\+ | -- | << | >> | <= | >= | == | != | && | \|\| | [-+*/%&^|]=
-      | \#\#? | [][(){};,.:?=<>!~%^&*/|+-] | @ | ` | \\
-    )
+    (?:u8|[LuU])? "(?:[^"\\\n]|\\.)*"
+  | [LuU]? '(?:[^'\\\n]|\\.)*'
+  | (?:[^\W\d]|\$)[\w$]*
+  | \.?\d(?:[eEpP][+-]|[\w.])*
+  | \.\.\. | <<= | >>=
+  | -> | \+\+ | -- | << | >> | <= | >= | == | != | && | \|\| | [-+*/%&^|]=
+  | \#\# | \S
     """,
     re.VERBOSE,
 )
+_SINGLE = set("[](){};,.:?=<>!~%^&*/|+-#@`\\$_")
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)(?:\s+"((?:[^"\\]|\\.)*)"([\s\d]*))?\s*$')
-_DEFINE = re.compile(r"#\s*define\s+([A-Za-z_]\w*)(\(?)")
-_UNDEF = re.compile(r"#\s*undef\s+([A-Za-z_]\w*)")
-_PRAGMA = re.compile(r"#\s*pragma\s+(.*)")
-_PACK = re.compile(r"pack\s*\(\s*(?:(push|pop)\b\s*(?:,\s*\w+\s*)??,?)?\s*(\d+)?\s*\)")
+_DEFINE = re.compile(r"#\s*define\s+((?:[^\W\d]|\$)[\w$]*)(\(?)")
+_UNDEF = re.compile(r"#\s*undef\s+((?:[^\W\d]|\$)[\w$]*)")
+_PRAGMA = re.compile(r"#\s*pragma\s+pack\s*\(([^()]*)\)")
 _BUILTIN = re.compile(r"<.*>")
+
+_OBJECT_LIKE = re.compile(r"^#\s*define\s+((?:[^\W\d]|\$)[\w$]*)(?![\w$(])", re.MULTILINE)
+
+
+def macro_names(text: str) -> list[str]:
+    """Return the names of the object-like macros that a preprocessor's output ever defines."""
+    return list(dict.fromkeys(_OBJECT_LIKE.findall(text)))
 
 
 def tokenize(text: str) -> Tokens:
@@ -83,7 +93,7 @@ def tokenize(text: str) -> Tokens:
     """
     result = Tokens()
     file, line = "", 0
-    pack, packs = 0, list[int]()
+    packing = _Packing()
     for raw in text.split("\n"):
         line += 1
         if raw.lstrip().startswith("#"):
@@ -91,7 +101,7 @@ def tokenize(text: str) -> Tokens:
             if marker := _MARKER.match(raw):
                 line = int(marker[1]) - 1
                 if marker[2] is not None:
-                    file = _unescape(marker[2])
+                    file = _normal(re.sub(r"\\(.)", r"\1", marker[2]))
                     if not _BUILTIN.fullmatch(file):
                         result.files[file] = None
             elif define := _DEFINE.match(raw):
@@ -101,34 +111,48 @@ def tokenize(text: str) -> Tokens:
             elif undef := _UNDEF.match(raw):
                 result.macros.pop(undef[1], None)
             elif pragma := _PRAGMA.match(raw):
-                pack = _pragma_pack(pragma[1], pack, packs)
+                packing.obey(pragma[1])
             continue
-        position = 0
-        while position < len(raw):
-            found = _TOKEN.match(raw, position)
-            if not found:
-                raise SourceError(
-                    f"{file}:{line}: {raw[position]!r} is not C", got=raw[position]
-                )
-            position = found.end()
-            if found["token"]:
-                result.tokens.append(Token(found["token"], file, line, pack))
+        for found in _TOKEN.findall(raw):
+            if len(found) == 1 and found not in _SINGLE and not found.isalnum():
+                raise SourceError(f"{file}:{line}: {found!r} is not C", got=found)
+            result.tokens.append(Token(found, file, line, packing.limit))
     return result
 
 
-def _unescape(name: str) -> str:
-    return re.sub(r"\\(.)", r"\1", name)
+def _normal(name: str) -> str:
+    """Return the absolute name of a file, less ``..``, as preprocessors name it differently."""
+    if _BUILTIN.fullmatch(name) or (name.startswith("/") and "/../" not in name):
+        return name
+    short = os.path.abspath(name)
+    try:
+        return short if os.path.samefile(name, short) else name
+    except OSError:
+        return name
 
 
-def _pragma_pack(text: str, pack: int, packs: list[int]) -> int:
-    """Return the packing limit after a pragma; `packs` is the stack of pushed ones."""
-    found = _PACK.match(text.strip())
-    if not found:
-        return pack
-    action, number = found[1], found[2]
-    if action == "push":
-        packs.append(pack)
-        return int(number) if number else pack
-    if action == "pop":
-        return packs.pop() if packs else 0
-    return int(number) if number else 0
+class _Packing:
+    """What ``#pragma pack`` has set, and what it has pushed, each with its name."""
+
+    def __init__(self) -> None:
+        self.limit = 0
+        self._pushed: list[tuple[str, int]] = []
+
+    def obey(self, arguments: str) -> None:
+        """Do what is in the brackets of a ``#pragma pack``; nothing if it makes no sense."""
+        words = [word.strip() for word in arguments.split(",")]
+        action = words.pop(0) if words[0] in ("push", "pop") else "set"
+        limit = int(words.pop()) if words and words[-1].isdigit() else None
+        name = words.pop() if words and words[-1].isidentifier() and action != "set" else ""
+        if any(words) or limit not in (None, 0, 1, 2, 4, 8, 16):
+            return
+        if action == "push":
+            self._pushed.append((name, self.limit))
+            self.limit = self.limit if limit is None else limit
+        elif action == "set":
+            self.limit = limit or 0
+        elif self._pushed:
+            names = [pushed for pushed, _ in self._pushed]
+            while name in names and self._pushed[-1][0] != name:
+                self._pushed.pop()
+            self.limit = self._pushed.pop()[1]

@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: MIT
+"""What a backend is: something with an ABI and a memory that takes the call.
+
+Imports ``xengnt.codec`` only.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from xengnt.codec import Abi
+
+
+class Memory(Protocol):
+    """Memory that a backend can see, by address."""
+
+    def allocate(self, size: int) -> int:
+        """Return the address of that many zero bytes, aligned to eight."""
+
+    def free(self, address: int) -> None:
+        """Give back what `allocate` gave."""
+
+    def readable(self, address: int, size: int) -> bool:
+        """Tell whether these bytes are known to be there."""
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return bytes."""
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """What executes a batch.
+
+    Attributes:
+        abi: that of the caller that it takes calls from.
+        memory: where the arguments are.
+    """
+
+    @property
+    def abi(self) -> Abi:
+        """The ABI of its callers."""
+
+    @property
+    def memory(self) -> Memory:
+        """The memory that it sees."""
+
+    def call(self, cmd: int, address: int, count: int) -> int | None:
+        """Make the bare call, and return its result, or None if nothing was called."""

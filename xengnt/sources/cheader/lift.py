@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""Lift out of a declaration what pycparser rejects.
+
+Attributes and what else compilers have added to C are taken out and kept beside
+the rest, bound to the struct or declarator that they are about. To find them
+again after parsing, each struct, union and enum that is declared with its members
+gets a tag of ours in the text that pycparser sees, and declarators are counted.
+
+Imports ``xengnt.errors`` and the tokens only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from xengnt.errors import SourceError
+from xengnt.sources.cheader.cut import (
+    ATTRIBUTES,
+    TAGGED,
+    Declaration,
+    matching,
+    opens_attribute,
+)
+from xengnt.sources.cheader.tokens import Token
+
+MAX_NESTING = 100
+"""Brackets of all kinds, nested deeper than this, are refused."""
+
+OUR_TAG = "__xengnt_"
+"""What the tags begin with that stand in for those of the file."""
+
+_DROPPED = {"__extension__", "_Noreturn", "__noreturn", "__restrict", "__restrict__"}
+_DROPPED_CALLS = {"__asm__", "__asm", "asm", "_Static_assert", "static_assert"}
+_SPELLINGS = {
+    "__inline": "inline",
+    "__inline__": "inline",
+    "__const": "const",
+    "__const__": "const",
+    "__volatile": "volatile",
+    "__volatile__": "volatile",
+    "__signed": "signed",
+    "__signed__": "signed",
+    "__alignof": "_Alignof",
+    "__alignof__": "_Alignof",
+    "alignof": "_Alignof",
+}
+_UNDEFINED = {"__packed", "__packed__", "__aligned"}
+"""Macros that say how a struct lies in memory, so that one not defined must not go unnoticed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute by its name, less its underscores, and what is in its brackets."""
+
+    name: str
+    arguments: list[Token]
+
+
+@dataclass(slots=True)
+class Declarator:
+    """One thing that a declaration declares, and the attributes about it.
+
+    Attributes:
+        start: the first token of the declaration, its line being where it begins.
+        end: the ``,`` or ``;`` behind it.
+        attributes: those about it alone, and about all that its declaration declares.
+    """
+
+    start: Token
+    end: Token
+    attributes: list[Attribute]
+
+
+@dataclass(slots=True)
+class Body:
+    """A struct, union or enum with its members in place.
+
+    Attributes:
+        keyword: the token ``struct``, ``union`` or ``enum``.
+        tag: its own tag, None for none.
+        attributes: those of the whole.
+        declarators: of the members of a struct or union, in order.
+    """
+
+    keyword: Token
+    tag: str | None
+    attributes: list[Attribute] = field(default_factory=list)
+    declarators: list[Declarator] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Lifted:
+    """A declaration in two parts.
+
+    Attributes:
+        clean: what is left for pycparser, with tags of ours.
+        bodies: the structs that it declares, by the number in their tag of ours.
+        declarators: what it declares at the top level.
+    """
+
+    clean: list[Token] = field(default_factory=list)
+    bodies: list[Body] = field(default_factory=list)
+    declarators: list[Declarator] = field(default_factory=list)
+
+
+def lift(declaration: Declaration) -> Lifted:
+    """Take a declaration apart.
+
+    Raises:
+        SourceError: it has what cannot be taken out of it without loss.
+    """
+    lifter = _Lifter(declaration.tokens)
+    lifter.run()
+    return lifter.lifted
+
+
+def respell(tokens: Sequence[Token]) -> list[Token]:
+    """Return the tokens of an expression as pycparser wants them spelled."""
+    return [
+        token._replace(text=_SPELLINGS.get(token.text, token.text))
+        for token in tokens
+        if token.text not in _DROPPED
+    ]
+
+
+class _Scope:
+    """The top level, or the inside of a struct, while it is being read."""
+
+    def __init__(self, declarators: list[Declarator]) -> None:
+        self.declarators = declarators
+        self.start: Token | None = None  # of the current declaration
+        self.shared: list[Attribute] = []  # of all that it declares
+        self.own: list[Attribute] = []  # of the current declarator
+        self.specifiers = True  # whether no declarator has begun yet
+
+    def end_declarator(self, token: Token) -> None:
+        """Take note of a declarator that ends before this token."""
+        start = self.start or token
+        self.declarators.append(Declarator(start, token, self.shared + self.own))
+        self.own = []
+        if token.text == ";":
+            self.start = None
+            self.shared = []
+            self.specifiers = True
+        else:
+            self.specifiers = False
+
+
+class _Lifter:
+    """Walks over the tokens of one declaration, once."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        self.tokens = tokens
+        self.lifted = Lifted()
+        self.scopes = [_Scope(self.lifted.declarators)]
+        self.open: list[Body | None] = []  # for each open brace, what it belongs to
+        self.closed: Body | None = None  # the one whose brace was the last token
+
+    def run(self) -> None:
+        index = 0
+        while index < len(self.tokens):
+            index = self._step(index)
+
+    def _step(self, index: int) -> int:
+        token = self.tokens[index]
+        scope = self.scopes[-1]
+        if token.text in _UNDEFINED:
+            raise SourceError(
+                f"{token.where}: {token.text!r} is a macro that nothing here defines",
+                got=token.text,
+            )
+        if token.text in _DROPPED:
+            return index + 1
+        if token.text in _DROPPED_CALLS and self._calls(index):
+            after = matching(self.tokens, index + 1)
+            if self.open and after < len(self.tokens) and self.tokens[after].text == ";":
+                after += scope.start is None  # that of an assertion among members
+            return after
+        if self._at_attribute(index):
+            return self._attributes(index)
+        if scope.start is None and token.text not in "{};":
+            scope.start = token
+        if token.text in TAGGED:
+            return self._tagged(index)
+        self.closed = None
+        if token.text in ("(", "["):
+            return self._brackets(index)
+        if token.text == "{":  # of an initialiser
+            self._enter(None)
+        elif token.text == "}" and self.open:
+            self._leave()
+        elif token.text == ";" and scope.start is None and self.open:
+            return index + 1  # a stray one among members
+        elif token.text in (",", ";") and self._among_declarators():
+            scope.end_declarator(token)
+        elif token.text == "*":
+            scope.specifiers = False
+        self._emit(token)
+        return index + 1
+
+    def _calls(self, index: int) -> bool:
+        return index + 1 < len(self.tokens) and self.tokens[index + 1].text == "("
+
+    def _emit(self, token: Token) -> None:
+        spelling = _SPELLINGS.get(token.text)
+        self.lifted.clean.append(token._replace(text=spelling) if spelling else token)
+
+    def _among_declarators(self) -> bool:
+        body = self.open[-1] if self.open else None
+        return not self.open or (body is not None and body.keyword.text != "enum")
+
+    def _enter(self, body: Body | None) -> None:
+        self.open.append(body)
+        if len(self.open) > MAX_NESTING:
+            raise SourceError(f"braces nested deeper than {MAX_NESTING}")
+        if body is not None and body.keyword.text != "enum":
+            self.scopes.append(_Scope(body.declarators))
+
+    def _leave(self) -> None:
+        body = self.open.pop()
+        if body is not None and body.keyword.text != "enum":
+            self.scopes.pop()
+        self.closed = body
+
+    def _brackets(self, start: int) -> int:
+        """Take what is in brackets, but for the attributes in it."""
+        after = matching(self.tokens, start)
+        depth = 0
+        index = start
+        while index < after:
+            token = self.tokens[index]
+            if self._at_attribute(index):
+                found, index = self._read_attributes(index)
+                if any(one.name in ("packed", "aligned", "mode") for one in found):
+                    raise SourceError(f"{token.where}: an attribute where it is not understood")
+                continue
+            depth += (token.text in "([{") - (token.text in ")]}")
+            if depth > MAX_NESTING:
+                raise SourceError(f"brackets nested deeper than {MAX_NESTING}")
+            if token.text not in _DROPPED:
+                self._emit(token)
+            index += 1
+        return after
+
+    def _tagged(self, index: int) -> int:
+        """Take ``struct``, its attributes and its tag; enter it if its members follow."""
+        keyword = self.tokens[index]
+        self._emit(keyword)
+        self.closed = None
+        attributes, index = self._read_attributes(index + 1)
+        tag = None
+        if index < len(self.tokens) and self.tokens[index].word:
+            tag = self.tokens[index]
+            index += 1
+        if index == len(self.tokens) or self.tokens[index].text != "{":
+            if tag:
+                self._emit(tag)
+            return index
+        body = Body(keyword, tag.text if tag else None, attributes)
+        self._emit((tag or keyword)._replace(text=f"{OUR_TAG}{len(self.lifted.bodies)}"))
+        self._emit(self.tokens[index])
+        self.lifted.bodies.append(body)
+        self._enter(body)
+        return index + 1
+
+    def _attributes(self, start: int) -> int:
+        """Take attributes, and find out what they are about."""
+        attributes, after = self._read_attributes(start)
+        scope = self.scopes[-1]
+        if self.open and not self._among_declarators():
+            return after  # those of an enumerator, or inside an initialiser
+        if self.closed is not None:
+            self.closed.attributes += attributes
+            return after
+        if scope.start is None:
+            scope.start = self.tokens[start]
+        ends = after == len(self.tokens) or self.tokens[after].text in (",", ";", "=")
+        (scope.own if ends or not scope.specifiers else scope.shared).extend(attributes)
+        return after
+
+    def _at_attribute(self, index: int) -> bool:
+        if self.tokens[index].text in ATTRIBUTES:
+            return self._calls(index)
+        return self.tokens[index].text == "[" and opens_attribute(self.tokens, index)
+
+    def _read_attributes(self, index: int) -> tuple[list[Attribute], int]:
+        """Return the attributes at `index`, and the index behind them."""
+        found: list[Attribute] = []
+        while index < len(self.tokens) and self._at_attribute(index):
+            word = self.tokens[index].text
+            after = matching(self.tokens, index + (word != "["))
+            if word in ("_Alignas", "alignas"):
+                found.append(Attribute("aligned", self.tokens[index + 2 : after - 1]))
+            elif word == "__declspec":
+                found += _items(self.tokens[index + 2 : after - 1])
+            else:
+                inner = index + (2 if word == "[" else 3)
+                found += _items(self.tokens[inner : after - 2])
+            index = after
+        return found, index
+
+
+def _items(tokens: list[Token]) -> list[Attribute]:
+    """Cut the list in an attribute into names and arguments."""
+    found: list[Attribute] = []
+    index = 0
+    while index < len(tokens):
+        if tokens[index].word:
+            name = tokens[index].text.strip("_")
+            arguments: list[Token] = []
+            if index + 1 < len(tokens) and tokens[index + 1].text == "(":
+                after = matching(tokens, index + 1)
+                arguments = tokens[index + 2 : after - 1]
+                index = after - 1
+            found.append(Attribute("aligned" if name == "align" else name, arguments))
+        index += 1
+    return found
