@@ -50,7 +50,7 @@ from xengnt.abi.declarations import (
 )
 from xengnt.abi.layout import Field, Layout, StructLayout, compute, spell
 from xengnt.abi.targets import TARGETS, UNDEFINED, format_version
-from xengnt.errors import SourceError, XengntError
+from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.gates import gates
 from xengnt.sources.cheader.preprocess import LATEST_MACRO, Job
 from xengnt.sources.cheader.reader import HeaderSource, read
@@ -93,7 +93,7 @@ def verify(source: HeaderSource) -> None:
         raise SourceError(problem.message)
     for complaint in _complaints(declared):
         name = complaint.split(":")[0]
-        where = source.where.get(name, source.where.get(name.split(".")[0], source.files[0]))
+        where = source.where.get(name, source.where.get(name.split(".")[0], f"{source.files[0]}:1"))
         abi, version = declared.target.name, format_version(declared.version)
         raise SourceError(f"{where}: {complaint} ({abi}, interface version {version})")
 
@@ -105,6 +105,7 @@ def _complaints(declared: Declarations) -> Iterator[str]:
         yield "grant_table_op: no enum in the markup says which struct goes with which command"
         return
     layout = compute(declared)
+    yield from _about_packing(declared)
     nested = set(_nested(declared))
     arguments = {member: commands.struct(member) for member in commands.members}
     yield from _about_commands(declared, commands, arguments, set(layout.structs) - nested)
@@ -112,6 +113,16 @@ def _complaints(declared: Declarations) -> Iterator[str]:
         yield from _about_fields(declared, struct, argument=tag in arguments.values())
         yield from _about_unions(declared, struct, nested=tag in nested)
     yield from _about_enums(declared)
+
+
+def _about_packing(declared: Declarations) -> Iterator[str]:
+    """Refuse what the declarations for cffi could not repeat."""
+    for tag, aggregate in declared.aggregates.items():
+        if aggregate.packed or aggregate.pack or aggregate.align:
+            yield f"{tag}: packed or aligned, which the extension cannot repeat"
+        for member in aggregate.members:
+            if member.packed or member.align:
+                yield f"{tag}.{member.name}: packed or aligned, which the extension cannot repeat"
 
 
 def _about_commands(
@@ -152,7 +163,12 @@ def _about_unions(declared: Declarations, struct: StructLayout, *, nested: bool)
         if choice is None and not nested:
             yield f"{where}: nothing says which member of the union is meant"
         members = {field.name.split(".")[-1] for field in struct.members_of(path)}
-        for condition, chosen in parts(parse_choice(choice)) if choice else ():
+        try:
+            meant = list(parts(parse_choice(choice))) if choice else []
+        except InvalidValue as error:
+            yield f"{where}: {error}"
+            continue
+        for condition, chosen in meant:
             if condition is not None and condition not in held:
                 yield f"{where}: no field of {struct.tag} can hold {condition}"
             if chosen is not None and chosen not in members:

@@ -151,7 +151,7 @@ WORK: dict[str, Peers] = {
         "by hand": many(lambda d=DICTS[0]: pack(d["host_addr"], d["flags"], d["ref"], d["dom"])),  # type: ignore[misc]  # a default keeps it fast
         "xengnt, prepared": many(lambda d=DICTS[0]: encode_one(d)),  # type: ignore[misc]  # the same
         "xengnt": many(lambda d=DICTS[:1]: ABI.encode(OP, d)),  # type: ignore[misc]  # the same
-        "cffi": many(lambda d=DICTS[0]: bytes(FFI.buffer(FFI.new("struct gnttab_map_grant_ref *", d)))),  # type: ignore[misc]  # the same
+        "cffi": many(lambda: bytes(FFI.buffer(FFI.new("struct gnttab_map_grant_ref *", DICTS[0])))),
         "construct": many(lambda d=DICTS[0]: CONSTRUCT.build(d)),  # type: ignore[misc]  # the same
     },
 }

@@ -17,7 +17,7 @@ ffi.cdef(
 
 
 @ffi.callback("int(unsigned int, void *, unsigned int)")
-def hypervisor(cmd: int, uop: object, count: int) -> int:
+def hypervisor(_cmd: int, uop: object, count: int) -> int:
     """Map what is asked for, except reference 9."""
     maps = ffi.cast("struct map *", uop)
     for i in range(count):

@@ -17,15 +17,21 @@ PACKAGE = ROOT / "xengnt"
 # Each layer may import itself and those that its row names, all the way down.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "extension": {"errors"},
     "package": {"errors"},
     "findings": {"abi"},
     "abi": {"errors"},
-    "codec": {"abi", "errors"},
+    "codec": {"abi", "errors", "findings"},
+    "batch": {"abi", "codec", "errors", "extension"},
+    "ops": {"abi", "batch"},
+    "scenario": {"abi", "codec", "errors", "findings", "backends"},
+    "backends": {"abi", "codec", "errors", "extension", "scenario"},
+    "dispatch": {"backends", "batch", "codec", "errors", "ops"},
     "sources": {"abi", "errors"},
     "compare": {"abi", "findings"},
     "explain": {"abi", "errors"},
     "check": {"abi", "sources", "compare", "findings", "errors"},
-    "selfcheck": {"abi", "sources", "compare", "findings", "errors"},
+    "selfcheck": {"abi", "sources", "compare", "findings", "errors", "extension"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}
 """These may import anything."""

@@ -52,6 +52,9 @@ def build(folder: Path, edits: dict[str, tuple[str, str]]) -> Path:
     return out
 
 
+HOST_ADDR = "    uint64_t host_addr;     /* Where to map it for CPUs. */\n"
+FLAGS = "    uint32_t flags;         /* => enum gnttab_map_flag */\n"
+
 WRONG = {
     "a wider flags": (
         "uint16_t      flags;    /* => enum gnttab_copy_flag */",
@@ -59,10 +62,8 @@ WRONG = {
         "gnttab_copy",
     ),
     "an order changed": (
-        "    uint64_t host_addr;     /* Where to map it for CPUs. */\n"
-        "    uint32_t flags;         /* => enum gnttab_map_flag */\n",
-        "    uint32_t flags;         /* => enum gnttab_map_flag */\n"
-        "    uint64_t host_addr;     /* Where to map it for CPUs. */\n",
+        HOST_ADDR + FLAGS,
+        FLAGS + HOST_ADDR,
         "gnttab_map_grant_ref",
     ),
     "an unsigned status": (
@@ -76,7 +77,7 @@ WRONG = {
     "a wider constant": ("GNTTABOP_copy                 5", "GNTTABOP_copy 5L", "GNTTABOP_copy"),
     "a wider reference": ("typedef uint32_t grant_ref_t;", "typedef uint64_t grant_ref_t;",
                           "grant_ref_t"),
-    "another message": ('"bad page",        ', '"good page",        ', "message 9"),
+    "another message": ('"bad page",        ', '"good page",        ', "GNTTABOP_error_msgs[9]"),
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ class Batch:
             Unavailable: nothing was called.
         """
         if self._rc is None:
-            raise Unavailable(f"{self.op_name}: nothing is behind the recorder, so there is no result")
+            raise Unavailable(f"{self.op_name}: nothing was called, so there is no result")
         return self._rc
 
     def __len__(self) -> int:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from xengnt.abi.declarations import Declarations, header
 from xengnt.abi.layout import Field, Layout, StructLayout, compute
 from xengnt.abi.targets import Target, format_version, native, target
-from xengnt.codec.decode import Decoder, Row
+from xengnt.codec.decode import Decoder, Row, bytes_of
 from xengnt.codec.dump import DumpLine, dump
 from xengnt.codec.plan import Plan, Slot
 from xengnt.codec.rows import Encoder
@@ -125,7 +125,7 @@ class Abi:
     def encode_into(
         self,
         name: str,
-        buffer: Any,  # noqa: ANN401 -- whatever has a buffer
+        buffer: Any,
         rows: object,
         *,
         strict: bool = False,
@@ -140,11 +140,12 @@ class Abi:
             UnknownName: as `encode`.
         """
         data = self.encode(name, rows, strict=strict, allow_out=allow_out, poison=poison)
-        try:
-            room = memoryview(buffer).cast("B")
-        except TypeError:
+        room = bytes_of(buffer)
+        if room is None:
             kind = type(buffer).__name__
-            raise InvalidValue(f"{name}: {kind} is no buffer of bytes", got=kind) from None
+            raise InvalidValue(
+                f"{name}: expected a buffer in one piece, got {kind}", expected="a buffer", got=kind
+            )
         if room.readonly or len(room) < len(data):
             what = "is read-only" if room.readonly else f"has {len(room)} bytes"
             raise InvalidValue(
@@ -155,7 +156,7 @@ class Abi:
         room[: len(data)] = data
         return len(data)
 
-    def decode(self, name: str, blob: Any) -> list[Row]:  # noqa: ANN401 -- whatever has a buffer
+    def decode(self, name: str, blob: Any) -> list[Row]:
         """Return a dict for each struct of a blob, keyed by dotted path.
 
         A union is given under the name of the member that is meant or, when bits above
@@ -170,7 +171,7 @@ class Abi:
     def decode_tuples(
         self,
         name: str,
-        blob: Any,  # noqa: ANN401 -- the same
+        blob: Any,
         *,
         in_only: bool = False,
     ) -> list[tuple[int, ...]]:
@@ -184,7 +185,7 @@ class Abi:
         """
         return self.codec(name).decoder.tuples(blob, in_only=in_only)
 
-    def decode_columns(self, name: str, blob: Any) -> dict[str, list[Any]]:  # noqa: ANN401 -- the same
+    def decode_columns(self, name: str, blob: Any) -> dict[str, list[Any]]:
         """Return a list for each leaf.
 
         Entries of version 2 give the columns of the view that all of them have, else
@@ -195,7 +196,7 @@ class Abi:
         """
         return self.codec(name).decoder.columns(blob)
 
-    def view(self, name: str, blob: Any) -> BlobView:  # noqa: ANN401 -- the same
+    def view(self, name: str, blob: Any) -> BlobView:
         """Return the structs of a blob in place, each field read when it is asked for.
 
         Raises:
@@ -209,7 +210,7 @@ class Abi:
     def validate(
         self,
         name: str,
-        blob: Any,  # noqa: ANN401 -- the same
+        blob: Any,
         *,
         when: str = "before",
     ) -> list[Finding]:
@@ -230,7 +231,7 @@ class Abi:
         checked = codec.decoder.blob(blob)
         return list(codec.validator.findings(checked, after=when == "after"))
 
-    def dump(self, name: str, blob: Any) -> Iterator[DumpLine]:  # noqa: ANN401 -- the same
+    def dump(self, name: str, blob: Any) -> Iterator[DumpLine]:
         """Give every byte of a blob with the field that it belongs to.
 
         Raises:
@@ -239,7 +240,7 @@ class Abi:
         codec = self.codec(name)
         return dump(codec.plan, codec.decoder.blob(blob))
 
-    def ctype(self, name: str) -> Any:  # noqa: ANN401 -- a class made at run time
+    def ctype(self, name: str) -> Any:
         """Return a ctypes structure with the layout of a struct, holes as members.
 
         Raises:
@@ -340,7 +341,7 @@ class Codec:
         return (int.from_bytes(data, "little") | pattern).to_bytes(len(data), "little")
 
     @cached_property
-    def validator(self) -> Any:  # noqa: ANN401 -- imported where it is used
+    def validator(self) -> Any:
         """What judges its meaning."""
         from xengnt.codec.validate import Validator
 

@@ -20,6 +20,17 @@ Blob: TypeAlias = bytes | bytearray | memoryview
 Row: TypeAlias = dict[str, Any]
 
 
+def bytes_of(data: Any) -> memoryview | None:
+    """Return the bytes of a buffer, in place; None if it has none, or not in one piece."""
+    try:
+        if getattr(getattr(data, "dtype", None), "names", None):
+            data = data.view("u1")  # numpy gives no buffer of structs whose members overlap
+        view = memoryview(data)
+        return view.cast("B") if view.nbytes else memoryview(bytearray())
+    except (TypeError, ValueError, BufferError):
+        return None
+
+
 class Decoder:
     """Decodes one struct.
 
@@ -33,22 +44,21 @@ class Decoder:
         self.structs = {name: _whole(plan, view) for name, view in plan.views.items()}
         self._decode: Callable[[memoryview], list[Row]] = self._generate()
 
-    def blob(self, data: Any) -> memoryview:  # noqa: ANN401 -- whatever has a buffer
+    def blob(self, data: Any) -> memoryview:
         """Return the bytes of a buffer.
 
         Raises:
             InvalidValue: it has none, or is not a whole number of structs.
         """
-        try:
-            view = memoryview(data).cast("B")
-        except TypeError:
+        view = bytes_of(data)
+        if view is None:
             kind = type(data).__name__
             raise InvalidValue(
-                f"{self.plan.label}: expected bytes, got {kind}",
+                f"{self.plan.label}: expected bytes in one piece, got {kind}",
                 struct=self.plan.struct.tag,
                 expected="bytes",
                 got=kind,
-            ) from None
+            )
         if len(view) % self.size:
             whole = len(view) - len(view) % self.size
             raise InvalidValue(
@@ -61,7 +71,7 @@ class Decoder:
             )
         return view
 
-    def rows(self, data: Any) -> list[Row]:  # noqa: ANN401 -- the same
+    def rows(self, data: Any) -> list[Row]:
         """Return a list of dicts, keyed by dotted path."""
         blob = self.blob(data)
         paused = gc.isenabled() and len(blob) > self.size * 1000
@@ -73,14 +83,14 @@ class Decoder:
             if paused:
                 gc.enable()
 
-    def tuples(self, data: Any, *, in_only: bool = False) -> list[tuple[int, ...]]:  # noqa: ANN401 -- the same
+    def tuples(self, data: Any, *, in_only: bool = False) -> list[tuple[int, ...]]:
         """Return tuples of the leaves in order of declaration; of several views, raw words."""
         blob = self.blob(data)
         view = self.plan.raw
         slots = [slot for slot in view.leaves if not (in_only and slot.out)]
         return list(Struct(format_of(slots, self.size)).iter_unpack(blob))
 
-    def columns(self, data: Any) -> dict[str, list[Any]]:  # noqa: ANN401 -- the same
+    def columns(self, data: Any) -> dict[str, list[Any]]:
         """Return a list for each leaf.
 
         Of a struct with several views they are those of the view that all its

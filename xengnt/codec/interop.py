@@ -27,7 +27,7 @@ _INTEGERS = {
 }
 
 
-def ctype(struct: StructLayout) -> Any:  # noqa: ANN401 -- a class made at run time
+def ctype(struct: StructLayout) -> Any:
     """Return a ctypes structure or union with the layout of a struct, on any ABI.
 
     Holes are explicit members, ``_hole_`` and their offset; addresses are integers.
@@ -35,7 +35,7 @@ def ctype(struct: StructLayout) -> Any:  # noqa: ANN401 -- a class made at run t
     return _ctype(struct, "", struct.tag, struct.kind, 0, struct.size)
 
 
-def _ctype(struct: StructLayout, path: str, name: str, kind: str, base: int, size: int) -> Any:  # noqa: ANN401 -- the same
+def _ctype(struct: StructLayout, path: str, name: str, kind: str, base: int, size: int) -> Any:
     fields: list[tuple[str, Any]] = []
     reached = base
     for field in struct.members_of(path):
@@ -50,7 +50,7 @@ def _ctype(struct: StructLayout, path: str, name: str, kind: str, base: int, siz
     return type(name, (parent,), {"_pack_": 1, "_layout_": "ms", "_fields_": fields})
 
 
-def _member(struct: StructLayout, field: Field) -> Any:  # noqa: ANN401 -- the same
+def _member(struct: StructLayout, field: Field) -> Any:
     if field.scalar:
         count = field.count or 1
         made: Any = _INTEGERS[field.size // count, bool(field.signed)]
@@ -73,7 +73,7 @@ def dtype(struct: StructLayout) -> np.dtype[Any]:
     return made
 
 
-def _dtype(struct: StructLayout, path: str, base: int, size: int) -> Any:  # noqa: ANN401 -- what numpy takes
+def _dtype(struct: StructLayout, path: str, base: int, size: int) -> Any:
     members = struct.members_of(path)
     return {
         "names": [field.name.rpartition(".")[2] for field in members],
@@ -83,7 +83,7 @@ def _dtype(struct: StructLayout, path: str, base: int, size: int) -> Any:  # noq
     }
 
 
-def _format(struct: StructLayout, field: Field) -> Any:  # noqa: ANN401 -- what numpy takes
+def _format(struct: StructLayout, field: Field) -> Any:
     if not field.scalar:
         return _dtype(struct, field.name, field.offset, field.size)
     count = field.count or 1

@@ -146,7 +146,7 @@ class Encoder:
         """Return rows or columns as bytes."""
         if isinstance(rows, Mapping):
             return self._columns(rows)
-        if isinstance(rows, str | bytes | bytearray) or not isinstance(rows, Iterable):
+        if _is_scalar(rows):
             kind = type(rows).__name__
             raise InvalidValue(
                 f"{self.plan.label}: expected rows or a mapping of columns, got {kind}",
@@ -163,7 +163,7 @@ class Encoder:
         except _MISS:
             return b"".join(self._slow(row, number) for number, row in enumerate(rows))
 
-    def _rows(self, rows: Any) -> list[Any]:  # noqa: ANN401 -- whatever gives rows
+    def _rows(self, rows: Any) -> list[Any]:
         """Return a list of rows, of a generator or an array."""
         wrong = None
         if isinstance(rows, set | frozenset):
@@ -179,7 +179,7 @@ class Encoder:
             )
         return rows.tolist() if hasattr(rows, "tolist") else list(rows)
 
-    def _first(self, row: Any) -> bytes:  # noqa: ANN401 -- a row of any form
+    def _first(self, row: Any) -> bytes:
         """Pack one row, and make `encode_one` fast for more like it."""
         data = self._slow(row, 0)
         if isinstance(row, dict):
@@ -276,10 +276,7 @@ class Encoder:
         """Return a field's value, or those of an array, as integers that fit."""
         if slot.count is None:
             return [self._integer(slot, value, number)]
-        if not isinstance(value, Iterable) or isinstance(value, str | bytes):
-            elements: list[object] = [value]
-        else:
-            elements = list(value)
+        elements: list[object] = [value] if _is_scalar(value) else list(value)  # type: ignore[call-overload]
         if len(elements) != slot.count:
             raise self._wrong(
                 number,
@@ -537,14 +534,15 @@ def _attribute(row: object, name: str) -> object:
 
 
 def _is_scalar(value: object) -> bool:
-    if isinstance(value, str | bytes | bytearray) or getattr(value, "ndim", None) == 0:
+    # Flags have a length and members, and are integers all the same.
+    if isinstance(value, int | str | bytes | bytearray) or getattr(value, "ndim", None) == 0:
         return True
     return not (hasattr(value, "__len__") or hasattr(value, "__iter__"))
 
 
-def _listed(column: Any, slot: Slot) -> list[Any]:  # noqa: ANN401 -- any array of any library
+def _listed(column: Any, slot: Slot) -> list[Any]:
     """Return a column as a list of Python objects; the one array of an array field as one row."""
     listed = column.tolist() if hasattr(column, "tolist") else list(column)
-    if slot.count is not None and listed and not isinstance(listed[0], list | tuple):
+    if slot.count is not None and listed and _is_scalar(listed[0]):
         return [listed]
     return listed

@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from typing import TypeAlias
+from struct import Struct
+from typing import Any, TypeAlias
 
+from xengnt.abi.choice import Choice
 from xengnt.abi.declarations import Declarations
 from xengnt.codec.plan import Plan, Slot, Union, View
 from xengnt.findings import ERROR, WARNING, Finding
@@ -25,7 +27,10 @@ SELF_REFUSED = frozenset({"map_grant_ref", "transfer"})
 
 _PAD = re.compile(r"_*pad\d*")
 
-Check: TypeAlias = Callable[[int, bytes], Iterator[Finding]]
+Values: TypeAlias = tuple[Any, ...]
+"""An element: the values of its leaves, and the bytes between them, in order."""
+
+Check: TypeAlias = Callable[[int, Values], "Finding | None"]
 
 
 class Validator:
@@ -44,6 +49,7 @@ class Validator:
         self.version = declared.version
         self.op = op
         self.constants = declared.constants
+        self._forms = {name: _Form(view, plan.struct.size) for name, view in plan.views.items()}
         self._before = {name: list(self._checks(v, after=False)) for name, v in plan.views.items()}
         self._after = {name: list(self._checks(v, after=True)) for name, v in plan.views.items()}
 
@@ -54,39 +60,69 @@ class Validator:
             blob: whole elements.
             after: whether the callee has been there: then its fields are judged too.
         """
-        size = self.plan.struct.size
         checks = self._after if after else self._before
-        for element, start in enumerate(range(0, len(blob), size)):
-            data = bytes(blob[start : start + size])
-            for check in checks[self.plan.view_of(data).name]:
-                yield from check(element, data)
+        if self.plan.only:
+            known = checks[""]
+            for element, values in enumerate(self._forms[""].struct.iter_unpack(blob)):
+                for check in known:
+                    found = check(element, values)
+                    if found is not None:
+                        yield found
+            return
+        first = next(iter(self.plan.views))
+        form = self._forms[first]
+        choose = self._chooser(self.plan.views[first], self.plan.choice)
+        size = self.plan.struct.size
+        for element, head in enumerate(form.struct.iter_unpack(blob)):
+            name = choose(head)
+            values = self._forms[name].struct.unpack_from(blob, element * size)
+            for check in checks[name]:
+                found = check(element, values)
+                if found is not None:
+                    yield found
+
+    def _chooser(self, view: View, choice: Choice | None) -> Callable[[Values], str]:
+        """Return what tells the member that a choice means for the values of an element."""
+        if choice is None or isinstance(choice, str):
+            name = choice or ""
+            return lambda _: name
+        slot, mask, value = self.plan.condition(view, choice[0])
+        at = self._at(view, slot)
+        then, otherwise = self._chooser(view, choice[1]), self._chooser(view, choice[2])
+        return lambda values: (then if values[at] & mask == value else otherwise)(values)
+
+    def _at(self, view: View, slot: Slot) -> int:
+        return self._forms[view.name].index[slot.offset]
 
     def _checks(self, view: View, *, after: bool) -> Iterator[Check]:
         """Give the checks that apply to a view."""
-        yield from self._hole_checks()
+        for start, length in self._forms[view.name].gaps:
+            yield self._hole(view, start, length)
         for slot in view.leaves:
             if not slot.out or after:
                 yield from self._slot_checks(view, slot)
-        for start, length in self._ranges(view):
-            yield self._page(start, length)
+        for start_slot, length_slot in self._ranges(view):
+            yield self._page(view, start_slot, length_slot)
         for position, union in view.unions.items():
             if "gmfn" in union.members:
                 yield self._own_frame(view, view.leaves[position], union)
 
     def _slot_checks(self, view: View, slot: Slot) -> Iterator[Check]:
         names = {enum.name for enum in slot.symbols.enums}
+        last = slot.name.rpartition(".")[2]
+        at = self._at(view, slot)
         if slot.leaf in view.unions:
             yield self._union(view, view.unions[slot.leaf])
         elif "grant_status" in names:
-            yield self._status(slot)
+            yield self._status(slot, at)
         elif "domid" in names:
-            yield self._domid(slot)
+            yield self._domid(slot, at)
         elif slot.symbols.known_bits(0) is not None:
-            yield self._flags(slot)
-        elif _PAD.fullmatch(slot.name.rpartition(".")[2]):
-            yield self._pad(slot)
-        elif slot.field.type == "xen_pfn_t":
-            yield self._frame(slot)
+            yield self._flags(slot, at)
+        elif _PAD.fullmatch(last):
+            yield self._pad(slot, at)
+        elif slot.field.type == "xen_pfn_t" or last == "frame":
+            yield self._frame(slot, at)
 
     def _finding(
         self,
@@ -113,109 +149,117 @@ class Validator:
             got=got,
         )
 
-    def _hole_checks(self) -> Iterator[Check]:
-        holes = self.plan.struct.holes if self.plan.only else ()
-        for start, length in holes:
+    def _hole(self, view: View, start: int, length: int) -> Check:
+        at = self._forms[view.name].index[start]
+        clean = bytes(length)
 
-            def check(
-                element: int, data: bytes, start: int = start, length: int = length
-            ) -> Iterator[Finding]:
-                found = data[start : start + length]
-                if any(found):
-                    yield self._finding(
-                        WARNING, "hole", element, None, start,
-                        f"has {found.hex(' ')} in the hole at offset {start}",
-                        "zero", found.hex(),
-                    )  # fmt: skip
-
-            yield check
-
-    def _value(self, slot: Slot, data: bytes) -> int:
-        raw = data[slot.offset : slot.offset + slot.size]
-        return int.from_bytes(raw, "little", signed=slot.signed)
-
-    def _status(self, slot: Slot) -> Check:
-        known = {self.constants[name].value for enum in slot.symbols.enums for name in enum.members}
-
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            value = self._value(slot, data)
-            if value not in known:
-                yield self._finding(
-                    ERROR, "status", element, slot, slot.offset,
-                    f"is {value}, which is no status", sorted(known), value,
-                )  # fmt: skip
+        def check(element: int, values: Values) -> Finding | None:
+            found = values[at]
+            if found == clean:
+                return None
+            return self._finding(
+                WARNING, "hole", element, None, start,
+                f"has {found.hex(' ')} in the hole at offset {start}",
+                "zero", found.hex(),
+            )  # fmt: skip
 
         return check
 
-    def _domid(self, slot: Slot) -> Check:
+    def _status(self, slot: Slot, at: int) -> Check:
+        known = {self.constants[name].value for enum in slot.symbols.enums for name in enum.members}
+        listed = sorted(known)
+
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            if value in known:
+                return None
+            return self._finding(
+                ERROR, "status", element, slot, slot.offset,
+                f"is {value}, which is no status", listed, value,
+            )  # fmt: skip
+
+        return check
+
+    def _domid(self, slot: Slot, at: int) -> Check:
         top = self.constants["DOMID_MASK"].value
         first = self.constants["DOMID_FIRST_RESERVED"].value
         itself = self.constants["DOMID_SELF"].value
         takes_self = self.op is not None and self.op not in SELF_REFUSED
 
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            value = self._value(slot, data)
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            if value < first or (value == itself and takes_self):
+                return None
             if value > top:
-                yield self._finding(
+                return self._finding(
                     ERROR, "domid", element, slot, slot.offset,
                     f"is {value:#x}, which no domain can have", f"at most {top:#x}", value,
                 )  # fmt: skip
-            elif value >= first and not (value == itself and takes_self):
-                name = slot.symbols.text(value) or f"{value:#x}"
-                user = self.op or "an entry"
-                yield self._finding(
-                    ERROR, "domid", element, slot, slot.offset,
-                    f"is {name}, which {user} does not take", "a domain", value,
-                )  # fmt: skip
+            name = slot.symbols.text(value) or f"{value:#x}"
+            user = self.op or "an entry"
+            return self._finding(
+                ERROR, "domid", element, slot, slot.offset,
+                f"is {name}, which {user} does not take", "a domain", value,
+            )  # fmt: skip
 
         return check
 
-    def _flags(self, slot: Slot) -> Check:
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            value = self._value(slot, data)
+    def _flags(self, slot: Slot, at: int) -> Check:
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
             unknown = value & ~(slot.symbols.known_bits(value) or 0)
-            if unknown:
-                yield self._finding(
-                    WARNING, "flags", element, slot, slot.offset,
-                    f"is {value:#x}, in which {unknown:#x} has no meaning",
-                    f"{value & ~unknown:#x}", value,
-                )  # fmt: skip
+            if not unknown:
+                return None
+            return self._finding(
+                WARNING, "flags", element, slot, slot.offset,
+                f"is {value:#x}, in which {unknown:#x} has no meaning",
+                f"{value & ~unknown:#x}", value,
+            )  # fmt: skip
 
         return check
 
-    def _pad(self, slot: Slot) -> Check:
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            value = self._value(slot, data)
-            if value:
-                yield self._finding(
-                    WARNING, "pad", element, slot, slot.offset, f"is {value:#x}", 0, value
-                )
+    def _pad(self, slot: Slot, at: int) -> Check:
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            if not value:
+                return None
+            return self._finding(
+                WARNING, "pad", element, slot, slot.offset, f"is {value:#x}", 0, value
+            )
 
         return check
 
-    def _frame(self, slot: Slot) -> Check:
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            value = self._value(slot, data)
-            if value >> FRAME_BITS:
-                yield self._finding(
-                    ERROR, "frame", element, slot, slot.offset,
-                    f"is {value:#x}, which is no frame number",
-                    f"below {1 << FRAME_BITS:#x}", value,
-                )  # fmt: skip
+    def _frame(self, slot: Slot, at: int) -> Check:
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            return self._no_frame(element, slot, value) if value >> FRAME_BITS else None
 
         return check
+
+    def _no_frame(self, element: int, slot: Slot, value: int) -> Finding:
+        return self._finding(
+            ERROR, "frame", element, slot, slot.offset,
+            f"is {value:#x}, which is no frame number",
+            f"below {1 << FRAME_BITS:#x}", value,
+        )  # fmt: skip
 
     def _union(self, view: View, union: Union) -> Check:
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            member = union.members[self.plan.pick(view, union.choice, data)]
-            above = data[member.offset + member.size : union.slot.offset + union.slot.size]
-            if any(above):
-                yield self._finding(
+        at = self._at(view, union.slot)
+        choose = self._chooser(view, union.choice)
+
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            member = union.members[choose(values)]
+            above = value >> 8 * member.size
+            if above:
+                found = above.to_bytes(union.slot.size - member.size, "little")
+                return self._finding(
                     WARNING, "union", element, member, member.offset + member.size,
-                    f"is meant, and the bytes above it are {above.hex(' ')}", "zero", above.hex(),
+                    f"is meant, and the bytes above it are {found.hex(' ')}", "zero", found.hex(),
                 )  # fmt: skip
-            elif member.field.type == "xen_pfn_t":
-                yield from self._frame(member)(element, data)
+            if value >> FRAME_BITS and member.field.type == "xen_pfn_t":
+                return self._no_frame(element, member, value)
+            return None
 
         return check
 
@@ -223,15 +267,17 @@ class Validator:
         """A frame, rather than a grant, is the caller's own."""
         itself = self.constants["DOMID_SELF"].value
         owner = view.slots[f"{slot.name.rpartition('.')[0]}.domid"]
+        at = self._at(view, owner)
+        choose = self._chooser(view, union.choice)
 
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            by_frame = self.plan.pick(view, union.choice, data) == "gmfn"
-            value = self._value(owner, data)
-            if by_frame and value < itself:
-                yield self._finding(
-                    ERROR, "domid", element, owner, owner.offset,
-                    f"is {value}, and a frame is the caller's own", "DOMID_SELF", value,
-                )  # fmt: skip
+        def check(element: int, values: Values) -> Finding | None:
+            value = values[at]
+            if value >= itself or choose(values) != "gmfn":
+                return None
+            return self._finding(
+                ERROR, "domid", element, owner, owner.offset,
+                f"is {value}, and a frame is the caller's own", "DOMID_SELF", value,
+            )  # fmt: skip
 
         return check
 
@@ -245,14 +291,48 @@ class Validator:
             if slot.name.rpartition(".")[2] in ("offset", "page_off"):
                 yield slot, length
 
-    def _page(self, start: Slot, length: Slot) -> Check:
-        def check(element: int, data: bytes) -> Iterator[Finding]:
-            first, count = self._value(start, data), self._value(length, data)
-            if first + count > PAGE_SIZE:
-                yield self._finding(
-                    ERROR, "page", element, start, start.offset,
-                    f"is {first}, and with {count} bytes crosses the end of the page",
-                    f"at most {max(PAGE_SIZE - count, 0)}", first,
-                )  # fmt: skip
+    def _page(self, view: View, start: Slot, length: Slot) -> Check:
+        start_at, length_at = self._at(view, start), self._at(view, length)
+
+        def check(element: int, values: Values) -> Finding | None:
+            first, count = values[start_at], values[length_at]
+            if first + count <= PAGE_SIZE:
+                return None
+            return self._finding(
+                ERROR, "page", element, start, start.offset,
+                f"is {first}, and with {count} bytes crosses the end of the page",
+                f"at most {max(PAGE_SIZE - count, 0)}", first,
+            )  # fmt: skip
 
         return check
+
+
+class _Form:
+    """How an element is taken apart to be judged: every leaf, and every byte between them.
+
+    Attributes:
+        struct: gives the values of an element.
+        index: which value begins at an offset.
+        gaps: what no leaf covers, as (offset, length).
+    """
+
+    def __init__(self, view: View, size: int) -> None:
+        self.index: dict[int, int] = {}
+        self.gaps: list[tuple[int, int]] = []
+        codes = []
+        reached = values = 0
+        for slot in sorted(view.leaves, key=lambda slot: slot.offset):
+            if slot.offset > reached:
+                self.gaps.append((reached, slot.offset - reached))
+                codes.append(f"{slot.offset - reached}s")
+                self.index[reached] = values
+                values += 1
+            codes.append(slot.code)
+            self.index[slot.offset] = values
+            values += slot.count or 1
+            reached = slot.offset + slot.size * (slot.count or 1)
+        if size > reached:
+            self.gaps.append((reached, size - reached))
+            codes.append(f"{size - reached}s")
+            self.index[reached] = values
+        self.struct = Struct("<" + "".join(codes))

@@ -74,18 +74,25 @@ class Element(Mapping[str, Any]):
         self._data = data
         self._path = path
 
-    def __getitem__(self, name: str) -> Any:  # noqa: ANN401 -- an integer, or a list of them
+    def __getitem__(self, name: str) -> Any:
         slot = _slot(self._plan, f"{self._path}{name}")
         values = Struct(f"<{slot.code}").unpack_from(self._data, slot.offset)
         return values[0] if slot.count is None else list(values)
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401 -- the same, or what is below
+    def __getattr__(self, name: str) -> Any:
         path = f"{self._path}{name}"
         if path in self._plan.slots and not self._plan.struct.members_of(path):
             return self[name]
         if self._plan.struct.members_of(path):
             return Element(self._plan, self._data, f"{path}.")
         raise AttributeError(f"{self._plan.label} has no field {path!r}")
+
+    def __contains__(self, name: object) -> bool:
+        return f"{self._path}{name}" in self._plan.slots
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field, or something else if there is no such field."""
+        return self[name] if name in self else default  # noqa: SIM401 -- this is `get`
 
     def __iter__(self) -> Iterator[str]:
         view = self._plan.view_of(bytes(self._data))

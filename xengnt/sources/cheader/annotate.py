@@ -58,8 +58,8 @@ class Annotations:
             doc=self.doc(about.start, about.end),
         )
 
-    def enums(self, macros: Collection[Macro]) -> Iterator[Enum]:
-        """Give the enumerations that the markup declares, of these macros, file by file.
+    def enums(self, macros: Collection[Macro]) -> Iterator[tuple[Enum, str]]:
+        """Give the enumerations that the markup declares, of these macros, and their places.
 
         One of whose members there is none, as at an interface version that does not
         have it yet, is left out.
@@ -74,7 +74,7 @@ class Annotations:
                     if block.start < macro.line < block.end and macro.name.startswith(block.prefix)
                 ]
                 if members:
-                    yield _enum(block, members, comments)
+                    yield _enum(block, members, comments), f"{file}:{block.start}"
 
     def complaints(self) -> Iterable[tuple[str, str]]:
         """Give what is wrong with the markup of the files read so far: of what, and what."""

@@ -97,7 +97,8 @@ _CHARACTERS = re.compile(
 )
 _ESCAPES = {
     **{letter: ord(letter) for letter in "'\"?\\"},
-    **{"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "e": 27},
+    **dict(zip("abtnvfr", range(7, 14), strict=True)),
+    "e": 27,
 }
 
 _ARITHMETIC: dict[str, Callable[[int, int], int]] = {
@@ -157,7 +158,9 @@ class Evaluator:
         if isinstance(node, c_ast.FuncCall) and getattr(node.name, "name", "") == "offsetof":
             whole, member = node.args.exprs
             return self._size_t.convert(self._names.offset(whole, self._path(member)))
-        raise InvalidValue(f"{type(node).__name__} is not part of an integer constant expression")
+        if isinstance(node, c_ast.FuncCall) and isinstance(node.name, c_ast.ID):
+            raise InvalidValue(f"{node.name.name} is called, and nothing here defines it")
+        raise InvalidValue("not an integer constant expression")
 
     def _unevaluated(self, node: c_ast.Node) -> Value:
         """Return a value for its type alone, whatever happens on the way to it."""

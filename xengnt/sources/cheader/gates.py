@@ -30,4 +30,4 @@ def gates(files: Iterable[Path | str]) -> tuple[int, ...]:
                 found.add(version)
             if operator in ("<=", ">", "==", "!="):
                 found.add(version + 1)
-    return tuple(sorted(version for version in found if 0 < version <= 0xFFFFFFFF))
+    return tuple(sorted(version for version in found if 0 < version < 1 << 32))

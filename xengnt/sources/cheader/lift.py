@@ -44,6 +44,7 @@ _SPELLINGS = {
     "__alignof": "_Alignof",
     "__alignof__": "_Alignof",
     "alignof": "_Alignof",
+    "__builtin_offsetof": "offsetof",
 }
 _UNDEFINED = {"__packed", "__packed__", "__aligned"}
 """Macros that say how a struct lies in memory, so that one not defined must not go unnoticed."""

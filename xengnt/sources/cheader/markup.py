@@ -72,7 +72,6 @@ _ENUM = re.compile(r"enum\s+(\w+(?:\s*\|\s*\w+)*)")
 _SELECT = re.compile(r"(?:([\w.]+)\s*:)?\s*(\w+\s*\?.*)")
 _STRUCT = re.compile(r"struct\s+(\w+)")
 _COUNT = re.compile(r"count\s+(\w+)")
-_CHOICE = re.compile(r"\w+|[?:]")
 
 
 class Markup:
@@ -198,34 +197,6 @@ def selections(text: str) -> tuple[tuple[str, str], ...]:
         if match := _SELECT.fullmatch(arrow[1].strip()):
             found.append((match[1] or "", " ".join(match[2].split())))
     return tuple(found)
-
-
-def parse_choice(text: str) -> tuple[str, object, object] | str:
-    """Return a choice as nested ``(condition, then, otherwise)``, or the member that is meant.
-
-    Raises:
-        SourceError: it is not a choice.
-    """
-    words = _CHOICE.findall(text)
-    if " ".join(words) != " ".join(_CHOICE.sub(r" \g<0> ", text).split()):
-        raise SourceError(f"cannot understand the choice {text!r}", got=text)
-
-    def read() -> tuple[str, object, object] | str:
-        name = words.pop(0) if words else "?"
-        if name in "?:":
-            raise SourceError(f"cannot understand the choice {text!r}", got=text)
-        if not words or words[0] != "?":
-            return name
-        words.pop(0)
-        then = read()
-        if not words or words.pop(0) != ":":
-            raise SourceError(f"cannot understand the choice {text!r}", got=text)
-        return name, then, read()
-
-    choice = read()
-    if words:
-        raise SourceError(f"cannot understand the choice {text!r}", got=text)
-    return choice
 
 
 def prose(text: str) -> str:

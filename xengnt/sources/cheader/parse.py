@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Protocol
 
 from pycparser import c_ast, c_parser
@@ -210,7 +211,7 @@ class Parser:
 
     def _suspect(self, tokens: Sequence[Token]) -> str:
         """Name the likely culprit: two names in a row of which the first is no type."""
-        for first, second in zip(tokens, tokens[1:], strict=False):
+        for first, second in pairwise(tokens):
             if not (first.word and (second.word or second.text == "*")):
                 continue
             known = self.known.is_type(first.text) or first.text in _KEYWORDS

@@ -14,6 +14,7 @@ import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from xengnt.abi.declarations import (
     Aggregate,
@@ -29,7 +30,7 @@ from xengnt.abi.layout import STANDARD_TYPES, Engine, Shape
 from xengnt.abi.targets import Target
 from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.annotate import Annotations
-from xengnt.sources.cheader.cut import Declaration, Names, cut
+from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, cut
 from xengnt.sources.cheader.evaluate import Value
 from xengnt.sources.cheader.lift import Body, Declarator
 from xengnt.sources.cheader.parse import Notes, Parsed, Parser
@@ -62,7 +63,8 @@ class HeaderSource:
 
     Attributes:
         declarations: what it declares, as far as it was wanted and could be read.
-        where: file and line of each struct, member, typedef and constant, by C path.
+        where: file and line of each struct, member, typedef, constant and enumeration
+            of the markup, by C path or name.
         problems: what was wanted and could not be read, by name.
         files: all files that it is made of.
         latest: the newest interface version that it knows, if it says so.
@@ -118,7 +120,9 @@ class _Reader:
         self._constants()
         self._types()
         constants = [m for m in tokens.macros.values() if m.name in self.declared.constants]
-        self.declared.enums.update((e.name, e) for e in self.annotations.enums(constants))
+        for enum, where in self.annotations.enums(constants):
+            self.declared.enums[enum.name] = enum
+            self.source.where[enum.name] = where
         for name, message in self.annotations.complaints():
             self._problem(name, message)
         self.source.declarations = replace(self.declared, messages=self._found_messages)
@@ -177,9 +181,12 @@ class _Reader:
 
     def _meant_as_number(self, tokens: list[Token]) -> bool:
         """Tell whether a macro that is not a constant looks as if it should be one."""
-        if self.is_type(tokens[0].text) or any(t.text[-1] in '"{' for t in tokens):
+        texts = [token.text for token in tokens]
+        if self.is_type(texts[0]) or texts[0] in ATTRIBUTES or any(t[-1] in '"{' for t in texts):
             return False
-        return any(t.text[0].isdigit() for t in tokens)
+        if any(pair == ("*", ")") for pair in pairwise(texts)):
+            return False  # a cast to a pointer
+        return any(text[0].isdigit() for text in texts)
 
     def _messages(self, tokens: list[Token], where: str) -> None:
         """Take in the strings between braces, neighbours being one string as in C."""
