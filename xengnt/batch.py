@@ -80,7 +80,7 @@ class Batch:
         return lists[0]
 
     @property
-    def cdata(self) -> Any:  # noqa: ANN401 -- cffi ships no types
+    def cdata(self) -> Any:
         """A cffi array of the C struct, of this machine's ABI, holding a copy.
 
         Raises:

@@ -120,6 +120,9 @@ class _Checker:
         if not any(comparison.common for comparison in self.report.comparisons):
             if self.report.refusals and not self.report.comparisons:
                 raise Refused(self.report.refusals[0].message)
+            for finding in self.report.findings:
+                if finding.code == "unreadable":
+                    raise SourceError(finding.message)
             raise SourceError(
                 f"{self.path}: nothing to compare: no struct or constant of the grant-table "
                 "interface in it"

@@ -71,9 +71,7 @@ class Dispatcher(Ops):
         weakref.finalize(batch, _free, memory, lists)  # its addresses are good as long as it is
         return batch
 
-    def _allocate_lists(
-        self, codec: Codec, blob: bytearray, lists: list[tuple[int, int]]
-    ) -> None:
+    def _allocate_lists(self, codec: Codec, blob: bytearray, lists: list[tuple[int, int]]) -> None:
         """Allocate the lists that elements have no address for, and put the addresses in.
 
         `lists` gets an address and a length for each element, 0 where there is none.
@@ -92,7 +90,7 @@ class Dispatcher(Ops):
                 lists.append((at, length))
                 blob[here] = at.to_bytes(slot.size, "little")
 
-    def raw(self, cmd: int, arguments: Any, count: int) -> int | None:  # noqa: ANN401 -- a buffer or an address
+    def raw(self, cmd: int, arguments: Any, count: int) -> int | None:
         """Make the bare call, nothing checked, and return its result.
 
         Args:

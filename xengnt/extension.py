@@ -16,7 +16,7 @@ from xengnt.errors import Unavailable
 NAME = "xengnt._ffi"
 
 
-def load(path: Path | None = None) -> Any:  # noqa: ANN401 -- cffi ships no types
+def load(path: Path | None = None) -> Any:
     """Return the extension module, or another build of it from a file.
 
     Raises:

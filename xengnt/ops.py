@@ -25,7 +25,7 @@ BATCHES: dict[str, type[Batch]] = {}
 
 
 def _method(op: str, doc: str) -> Callable[..., Any]:
-    def method(self: Any, rows: object = None, /, **columns: object) -> Any:  # noqa: ANN401 -- typed in the stub
+    def method(self: Any, rows: object = None, /, **columns: object) -> Any:
         return self.call(op, rows, **columns)
 
     method.__name__ = op

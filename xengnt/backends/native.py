@@ -63,7 +63,7 @@ class CFunction:
         InvalidValue: it is none of these.
     """
 
-    def __init__(self, function: Any, interface_version: str | int = "newest") -> None:  # noqa: ANN401 -- of any library
+    def __init__(self, function: Any, interface_version: str | int = "newest") -> None:
         self.abi = Abi.native(interface_version)
         self.memory = ProcessMemory()
         self._kept = function  # so that a callback lives as long as this
@@ -76,7 +76,7 @@ class CFunction:
         return result
 
 
-def _address(function: Any) -> int:  # noqa: ANN401 -- the same
+def _address(function: Any) -> int:
     """Return the address of a function, however it is given."""
     address: int | None
     if isinstance(function, int):

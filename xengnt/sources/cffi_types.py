@@ -45,7 +45,7 @@ class CffiTypes:
         )
 
 
-def read(ffi: Any, structs: Iterable[StructLayout], typedefs: Iterable[str]) -> CffiTypes:  # noqa: ANN401 -- cffi ships no types
+def read(ffi: Any, structs: Iterable[StructLayout], typedefs: Iterable[str]) -> CffiTypes:
     """Return what cffi says of types.
 
     Args:
@@ -76,7 +76,7 @@ def read(ffi: Any, structs: Iterable[StructLayout], typedefs: Iterable[str]) -> 
     return found
 
 
-def _fields(ffi: Any, ctype: Any, start: str, base: int) -> list[Field]:  # noqa: ANN401 -- the same
+def _fields(ffi: Any, ctype: Any, start: str, base: int) -> list[Field]:
     found = []
     for name, member in ctype.fields:
         element, count = member.type, None
@@ -109,7 +109,7 @@ def _fields(ffi: Any, ctype: Any, start: str, base: int) -> list[Field]:  # noqa
     return found
 
 
-def _pointee(ffi: Any, ctype: Any) -> Pointee | None:  # noqa: ANN401 -- the same
+def _pointee(ffi: Any, ctype: Any) -> Pointee | None:
     """Return what a pointer, or a struct of one pointer, points to; None for all else."""
     if ctype.kind == "struct" and ctype.fields and len(ctype.fields) == 1:
         ctype = ctype.fields[0][1].type
@@ -121,5 +121,5 @@ def _pointee(ffi: Any, ctype: Any) -> Pointee | None:  # noqa: ANN401 -- the sam
     return Pointee(item.cname, ffi.sizeof(item), _signed(ffi, item))
 
 
-def _signed(ffi: Any, ctype: Any) -> bool:  # noqa: ANN401 -- the same
+def _signed(ffi: Any, ctype: Any) -> bool:
     return int(ffi.cast(ctype, -1)) < 0
