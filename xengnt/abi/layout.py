@@ -11,7 +11,7 @@ Imports ``xengnt.errors`` and ``xengnt.abi`` only.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 
@@ -26,6 +26,7 @@ from xengnt.abi.declarations import (
     Named,
     Pointer,
     Tagged,
+    Typedef,
 )
 from xengnt.abi.targets import Target, format_version
 from xengnt.errors import InvalidValue, UnknownName
@@ -346,11 +347,18 @@ class _Place:
 
 @dataclass(slots=True)
 class _Placed:
-    """An aggregate laid out; its fields are listed when they are first asked for."""
+    """An aggregate laid out; its fields are listed when they are first asked for.
+
+    Attributes:
+        count: how many fields it has, all levels counted.
+        depth: how many levels.
+    """
 
     aggregate: Aggregate
     shape: Shape
     places: list[_Place]
+    count: int
+    depth: int
     fields: tuple[Field, ...] | None = None
 
 
@@ -365,40 +373,37 @@ class Engine:
         self.declared = declared
         self.target: Target = declared.target
         self._largest = (1 << (8 * self.target.word - 1)) - 1
+        self._named: dict[str, Shape] = {}
         self._placed: dict[int, _Placed] = {}  # by identity: comparing them takes long
         self._placing: list[Aggregate] = []
 
     def shape(self, ctype: CType) -> Shape:
         """Return how a type lies in memory."""
-        ctype, align = self._resolve(ctype)
         try:
-            shape = self._shape(ctype)
+            return self._shape(ctype)
         except RecursionError:
             raise InvalidValue("a type nested too deeply") from None
-        return replace(shape, align=align) if align else shape
 
     def resolve(self, ctype: CType) -> CType:
         """Return what a typedef stands for in the end, other types as they are."""
-        return self._resolve(ctype)[0]
-
-    def _resolve(self, ctype: CType) -> tuple[CType, int | None]:
-        """Return what a typedef stands for, and what alignment it asks for."""
-        align = None
-        for _ in range(len(self.declared.typedefs) + 1):
-            if not isinstance(ctype, Named):
-                break
-            typedef = self.declared.typedefs.get(ctype.name)
-            if typedef is None:
-                if ctype.name not in STANDARD_TYPES:
-                    raise UnknownName(f"unknown type {ctype.name!r}", got=ctype.name)
-                break
-            align = align or typedef.align  # the outermost counts, even if it is smaller
+        for typedef in self._typedefs(ctype):
             ctype = typedef.type
-        return ctype, align
+        return ctype
+
+    def _typedefs(self, ctype: CType) -> Iterator[Typedef]:
+        """Give the typedefs that stand between a name and a type without one."""
+        for _ in range(len(self.declared.typedefs) + 1):
+            if not isinstance(ctype, Named) or ctype.name not in self.declared.typedefs:
+                break
+            typedef = self.declared.typedefs[ctype.name]
+            yield typedef
+            ctype = typedef.type
 
     def _shape(self, ctype: CType) -> Shape:
         match ctype:
-            case Arithmetic(name) | Named(name):
+            case Named(name):
+                return self._name(name)
+            case Arithmetic(name):
                 return self._arithmetic(name)
             case Tagged(kind, tag):
                 aggregate = self.declared.aggregates.get(tag)
@@ -414,6 +419,19 @@ class Engine:
                 return replace(element, size=size, count=count)
             case Aggregate():
                 return self._lay_out(ctype).shape
+
+    def _name(self, name: str) -> Shape:
+        typedef = self.declared.typedefs.get(name)
+        if typedef is None:
+            if name not in STANDARD_TYPES:
+                raise UnknownName(f"unknown type {name!r}", got=name)
+            return self._arithmetic(name)
+        if name not in self._named:
+            shape = self.shape(typedef.type)
+            if typedef.align:  # even if it is smaller than that of the type
+                shape = replace(shape, align=typedef.align)
+            self._named[name] = shape
+        return self._named[name]
 
     def _fit(self, size: int) -> int:
         if size > self._largest:
@@ -469,6 +487,7 @@ class Engine:
         align = 1
         bit = 0  # the first free bit
         end = 0  # bits, of the longest member of a union
+        count, depth = len(aggregate.members), 1
         for member in aggregate.members:
             shape = self.shape(member.type)
             start = 0 if aggregate.kind == "union" else bit
@@ -481,14 +500,21 @@ class Engine:
                 bit = start + member.bits
             align = max(align, wanted)
             end = max(end, bit)
+            if shape.aggregate:
+                inner = self._lay_out(shape.aggregate)
+                count, depth = count + inner.count, max(depth, inner.depth + 1)
             if member.bits is None or member.name:
                 places.append(_Place(member, shape, start, wanted))
+        if depth > MAX_DEPTH:
+            raise InvalidValue(f"structs nested deeper than {MAX_DEPTH}", struct=aggregate.tag)
+        if count > MAX_FIELDS:
+            raise InvalidValue(f"more than {MAX_FIELDS} fields", struct=aggregate.tag)
         align = max(align, aggregate.align or 1)
         size = self._fit(_up(_up(end, 8) // 8, align))
         pointer = _handle(aggregate, places, size)
         kind = "handle" if pointer else aggregate.kind
         shape = Shape(size, align, kind, pointer=pointer, aggregate=aggregate)
-        return _Placed(aggregate, shape, places)
+        return _Placed(aggregate, shape, places, count, depth)
 
     def _place_bits(
         self, aggregate: Aggregate, member: Member, shape: Shape, start: int
@@ -524,12 +550,8 @@ class Engine:
         """Return the fields of a struct or union, all levels, flat."""
         placed = self._lay_out(aggregate)
         if placed.fields is None:
-            fields: list[Field] = []
-            for place in placed.places:
-                fields += self._describe(place)
-                if len(fields) > MAX_FIELDS:
-                    raise InvalidValue(f"more than {MAX_FIELDS} fields")
-            placed.fields = tuple(fields)
+            rows = (self._describe(place) for place in placed.places)
+            placed.fields = tuple(field for row in rows for field in row)
         return placed.fields
 
     def _describe(self, place: _Place) -> list[Field]:
@@ -583,14 +605,7 @@ class Engine:
 
     def _enum(self, ctype: CType) -> str | None:
         """Return the enumeration that a typedef, or one that it names, is marked with."""
-        for _ in range(len(self.declared.typedefs)):
-            if not isinstance(ctype, Named) or ctype.name not in self.declared.typedefs:
-                break
-            typedef = self.declared.typedefs[ctype.name]
-            if typedef.enum:
-                return typedef.enum
-            ctype = typedef.type
-        return None
+        return next((one.enum for one in self._typedefs(ctype) if one.enum), None)
 
 
 def _member_align(aggregate: Aggregate, member: Member, shape: Shape) -> int:

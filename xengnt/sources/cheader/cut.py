@@ -99,7 +99,8 @@ def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
     """Give the top-level declarations in order; function bodies are left out.
 
     Raises:
-        SourceError: brackets do not match, or the file ends inside a declaration.
+        SourceError: brackets do not match, there is something that is not C, or the
+            file ends inside a declaration.
     """
     piece: list[Token] = []
     stack: list[Token] = []
@@ -107,6 +108,8 @@ def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
     function = False  # whether the body of one is open
     for token in tokens:
         text = token.text
+        if len(text) == 1 and token.stray:
+            raise SourceError(f"{token.where}: {text!r} is not C", got=text)
         if text == "}" and not stack and linkages:
             linkages -= 1
             continue

@@ -134,12 +134,14 @@ class _Scope:
         self.shared: list[Attribute] = []  # of all that it declares
         self.own: list[Attribute] = []  # of the current declarator
         self.specifiers = True  # whether no declarator has begun yet
+        self.parts = 0  # of the current declarator: pointers, arrays, brackets
 
     def end_declarator(self, token: Token) -> None:
         """Take note of a declarator that ends before this token."""
         start = self.start or token
         self.declarators.append(Declarator(start, token, self.shared + self.own))
         self.own = []
+        self.parts = 0
         if token.text == ";":
             self.start = None
             self.shared = []
@@ -185,6 +187,10 @@ class _Lifter:
         if token.text in TAGGED:
             return self._tagged(index)
         self.closed = None
+        if token.text in ("(", "[", "*") and self._among_declarators():
+            scope.parts += 1
+            if scope.parts > MAX_NESTING:
+                raise SourceError(f"{token.where}: a type of more than {MAX_NESTING} parts")
         if token.text in ("(", "["):
             return self._brackets(index)
         if token.text == "{":  # of an initialiser
@@ -214,7 +220,8 @@ class _Lifter:
     def _enter(self, body: Body | None) -> None:
         self.open.append(body)
         if len(self.open) > MAX_NESTING:
-            raise SourceError(f"braces nested deeper than {MAX_NESTING}")
+            where = body.keyword.where if body else self.tokens[0].where
+            raise SourceError(f"{where}: braces nested deeper than {MAX_NESTING}")
         if body is not None and body.keyword.text != "enum":
             self.scopes.append(_Scope(body.declarators))
 
@@ -238,7 +245,7 @@ class _Lifter:
                 continue
             depth += (token.text in "([{") - (token.text in ")]}")
             if depth > MAX_NESTING:
-                raise SourceError(f"brackets nested deeper than {MAX_NESTING}")
+                raise SourceError(f"{token.where}: brackets nested deeper than {MAX_NESTING}")
             if token.text not in _DROPPED:
                 self._emit(token)
             index += 1

@@ -30,7 +30,7 @@ from xengnt.errors import InvalidValue, Refused, SourceError, Unavailable
 TIMEOUT = 10
 """Seconds that a preprocessor may take."""
 
-MAX_OUTPUT = 64 << 20
+MAX_OUTPUT = 16 << 20
 """Bytes that a preprocessor may print."""
 
 VERSION_MACRO = "__XEN_INTERFACE_VERSION__"

@@ -46,6 +46,9 @@ from xengnt.sources.cheader.tokens import Token, Tokens, macro_names, tokenize
 MESSAGES_MACRO = "GNTTABOP_error_msgs"
 """The macro that has a message for each status."""
 
+MAX_BAD_MACROS = 50
+"""A header in which more macros than this cannot be expanded is refused."""
+
 _PROBE = "__xengnt_probe__"
 
 
@@ -113,8 +116,7 @@ class _Reader:
         """Read it."""
         names = macro_names(preprocess(self.job))
         names = [name for name in names if name == LATEST_MACRO or self.wanted(name)]
-        probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in names)
-        tokens = tokenize(preprocess(self.job, f"{probes}\n{_PROBE}\n"))
+        tokens = self._probe(names)
         expansions = self._index(tokens)
         self._macros(tokens, expansions)
         self._constants()
@@ -128,6 +130,41 @@ class _Reader:
         self.source.declarations = replace(self.declared, messages=self._found_messages)
         self.source.files = tuple(file for file in tokens.files if not _own(file))
         return self.source
+
+    def _probe(self, names: list[str]) -> Tokens:
+        """Preprocess the header, with what these macros stand for behind it.
+
+        A macro that cannot be expanded, as it calls another one wrongly, is noted
+        and left out.
+        """
+        bad: dict[str, str] = {}
+
+        def attempt(some: list[str]) -> str:
+            probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in some)
+            return preprocess(self.job, f"{probes}\n{_PROBE}\n")
+
+        def search(some: list[str]) -> None:
+            try:
+                attempt(some)
+            except SourceError as error:
+                where, _, message = str(error).partition(": ")
+                if not where.startswith("<stdin>:") or len(bad) >= MAX_BAD_MACROS:
+                    raise
+                if len(some) == 1:
+                    bad[some[0]] = message
+                    return
+                search(some[: len(some) // 2])
+                search(some[len(some) // 2 :])
+
+        try:
+            tokens = tokenize(attempt(names))
+        except SourceError:
+            search(names)
+            tokens = tokenize(attempt([name for name in names if name not in bad]))
+        for name, message in bad.items():
+            macro = tokens.macros[name]
+            self._problem(name, f"{macro.file}:{macro.line}: {message}")
+        return tokens
 
     def _index(self, tokens: Tokens) -> dict[str, list[Token]]:
         """Take the declarations in, and return what each macro expands to."""
@@ -221,23 +258,27 @@ class _Reader:
 
     def _types(self) -> None:
         """Take in the types that are wanted."""
+        known: set[str] = set()
         for tag, declaration in self.names.aggregates.items():
             if self.wanted(tag) and not _own(declaration.tokens[0].file):
                 try:
                     self._parse(declaration)
                 except SourceError as error:
                     self._problem(tag, str(error))
-                self._need(Tagged("", tag))
+                self._need(Tagged("", tag), known)
         for name, declarations in self.names.typedefs.items():
             if self.wanted(name) and not _own(declarations[0].tokens[0].file):
-                self._need(Named(name))
-        for tag, aggregate in list(self.declared.aggregates.items()):
+                self._need(Named(name), known)
+        broken: dict[str, XengntError] = {}
+        for tag, aggregate in self.declared.aggregates.items():
             try:
                 self.engine.struct(tag, aggregate)
             except XengntError as error:
-                del self.declared.aggregates[tag]
-                if self.wanted(tag):
-                    self._problem(tag, self._reason(tag, error))
+                broken[tag] = error
+        for tag, error in broken.items():
+            del self.declared.aggregates[tag]
+            if self.wanted(tag):
+                self._problem(tag, self._reason(tag, error))
 
     def _reason(self, tag: str, error: XengntError) -> str:
         """Say why a struct cannot be laid out: if for another one, why that cannot be read."""
@@ -282,19 +323,24 @@ class _Reader:
         self.source.where.update(dict.fromkeys(parsed.typedefs, declaration.where))
         self.source.where.update(parsed.where)
 
-    def _need(self, *types: CType) -> None:
-        """Parse the declarations that types refer to, as far as they are there."""
-        seen: set[CType] = set()
-        todo = [*reversed(types)]
+    def _need(self, ctype: CType, known: set[str] | None = None) -> None:
+        """Parse the declarations that a type refers to, as far as they are there.
+
+        Args:
+            ctype: the type.
+            known: those whose own needs are met, by name; grows.
+        """
+        known = set() if known is None else known
+        todo = [ctype]
         while todo:
             match todo.pop():
-                case Named(name) as ctype if ctype not in seen:
-                    seen.add(ctype)
+                case Named(name) if name not in known:
+                    known.add(name)
                     self._typedef(name)
                     if name in self.declared.typedefs:
                         todo.append(self.declared.typedefs[name].type)
-                case Tagged(_, tag) as ctype if ctype not in seen:
-                    seen.add(ctype)
+                case Tagged(_, tag) if f"struct {tag}" not in known:
+                    known.add(f"struct {tag}")
                     if tag in self.names.aggregates:
                         self._try(self.names.aggregates[tag])
                     if tag in self.declared.aggregates:

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Cut preprocessed C into tokens that know where they came from.
 
-Imports ``xengnt.errors`` only.
+Imports nothing of the package.
 """
 
 from __future__ import annotations
@@ -10,9 +10,6 @@ import os
 import re
 from dataclasses import dataclass, field
 from typing import NamedTuple
-
-from xengnt.errors import SourceError
-
 
 class Token(NamedTuple):
     """A token of C.
@@ -33,6 +30,11 @@ class Token(NamedTuple):
     def word(self) -> bool:
         """Whether it is a keyword or an identifier."""
         return (self.text[0].isalpha() or self.text[0] in "_$") and self.text[-1] not in "\"'"
+
+    @property
+    def stray(self) -> bool:
+        """Whether it is a character that is no token of C."""
+        return len(self.text) == 1 and not (self.text in _SINGLE or self.text.isalnum())
 
     @property
     def where(self) -> str:
@@ -70,7 +72,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-_SINGLE = set("[](){};,.:?=<>!~%^&*/|+-#@`\\$_")
+_SINGLE = frozenset("[](){};,.:?=<>!~%^&*/|+-#@`\\$_")
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)(?:\s+"((?:[^"\\]|\\.)*)"([\s\d]*))?\s*$')
 _DEFINE = re.compile(r"#\s*define\s+((?:[^\W\d]|\$)[\w$]*)(\(?)")
 _UNDEF = re.compile(r"#\s*undef\s+((?:[^\W\d]|\$)[\w$]*)")
@@ -86,11 +88,7 @@ def macro_names(text: str) -> list[str]:
 
 
 def tokenize(text: str) -> Tokens:
-    """Cut up what a preprocessor printed, line markers and ``#define`` included.
-
-    Raises:
-        SourceError: something that is no token of C, with file and line.
-    """
+    """Cut up what a preprocessor printed, line markers and ``#define`` included."""
     result = Tokens()
     file, line = "", 0
     packing = _Packing()
@@ -113,10 +111,8 @@ def tokenize(text: str) -> Tokens:
             elif pragma := _PRAGMA.match(raw):
                 packing.obey(pragma[1])
             continue
-        for found in _TOKEN.findall(raw):
-            if len(found) == 1 and found not in _SINGLE and not found.isalnum():
-                raise SourceError(f"{file}:{line}: {found!r} is not C", got=found)
-            result.tokens.append(Token(found, file, line, packing.limit))
+        limit = packing.limit
+        result.tokens += [Token(found, file, line, limit) for found in _TOKEN.findall(raw)]
     return result
 
 

@@ -86,7 +86,9 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
     def on_error(self, file: str, line: int, msg: str) -> None:
         """Raise, where pcpp would print."""
-        raise settings.complaint(file or str(self.job.path), line, msg)
+        if file == "unknown":
+            file, line = self.lastdirective.source, self.lastdirective.lineno
+        raise settings.complaint(file or "<stdin>", line, " ".join(msg.split()))
 
     def on_include_not_found(
         self, is_malformed: bool, is_system_include: bool, curdir: str, includepath: str
