@@ -1020,6 +1020,11 @@ def test_unedited_copies_are_right(
         ("GTF_PAT", define("_GTF_PAT", "            (7)", "(9)"), "define GTF_PAT "),
         ("DOMID_IO", Edit("xen_mk_uint(0x7FF1)", "0", file="xen.h"), "DOMID_IO "),
         (DUMP, within(DUMP, "int16_t status;", "status_t status;"), f"struct {DUMP} {{"),
+        (
+            "GNTTABOP_error_msgs[9]",
+            Edit('"bad page"', '"bad"'),
+            "#define GNTTABOP_error_msgs",
+        ),
     ],
 )
 def test_findings_name_file_and_line(where: str, edit: Edit, text: str, tmp_path: Path) -> None:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from xengnt.abi.declarations import Header, header
+from xengnt.abi.declarations import MESSAGES, Header, header
 from xengnt.abi.layout import Layout, compute
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
-from xengnt.compare import MESSAGES, compare, families
+from xengnt.compare import compare, families
 from xengnt.errors import Refused, SourceError
 from xengnt.findings import ERROR, NOTE, Finding
 from xengnt.sources.cheader.gates import gates

@@ -16,14 +16,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import zip_longest
 
-from xengnt.abi.declarations import Constant
+from xengnt.abi.declarations import MESSAGES, Constant
 from xengnt.abi.layout import Field, Layout, StructLayout, TypeLayout
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
 
 _PAD = re.compile(r"_*(pad|padding|unused|rsvd|reserved)\d*")
-
-MESSAGES = "GNTTABOP_error_msgs"
-"""The macro that has a message for each status."""
 
 _SIGNS = {True: "signed", False: "unsigned", None: "neither signed nor unsigned"}
 

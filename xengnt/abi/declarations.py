@@ -207,6 +207,9 @@ def result_class(op: str) -> str:
     return "".join(word.capitalize() for word in op.split("_")) + "Batch"
 
 
+MESSAGES = "GNTTABOP_error_msgs"
+"""The macro that has a message for each status."""
+
 SECTIONS = ("typedefs", "aggregates", "constants", "enums")
 """The fields of `Declarations` and `Header` that hold what was declared, by name."""
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from xengnt.abi.declarations import (
+    MESSAGES,
     Aggregate,
     Arithmetic,
     Array,
@@ -42,9 +43,6 @@ from xengnt.sources.cheader.preprocess import (
     preprocess,
 )
 from xengnt.sources.cheader.tokens import Token, Tokens, macro_names, tokenize
-
-MESSAGES_MACRO = "GNTTABOP_error_msgs"
-"""The macro that has a message for each status."""
 
 MAX_BAD_MACROS = 50
 """A header in which more macros than this cannot be expanded is refused."""
@@ -198,7 +196,8 @@ class _Reader:
             if not expansion or name == VERSION_MACRO or _own(macro.file):
                 continue
             where = f"{macro.file}:{macro.line}"
-            if name == MESSAGES_MACRO:
+            if name == MESSAGES:
+                self.source.where[name] = where
                 self._messages(expansion, where)
                 continue
             try:
@@ -237,7 +236,7 @@ class _Reader:
             elif token.text in ("{", "}", ","):
                 fresh = True
             else:
-                self._problem(MESSAGES_MACRO, f"{where}: {token.text!r} among the messages")
+                self._problem(MESSAGES, f"{where}: {token.text!r} among the messages")
                 return
         self._found_messages = tuple(found)
 
@@ -269,16 +268,16 @@ class _Reader:
         for name, declarations in self.names.typedefs.items():
             if self.wanted(name) and not _own(declarations[0].tokens[0].file):
                 self._need(Named(name), known)
-        broken: dict[str, XengntError] = {}
+        broken: dict[str, str] = {}
         for tag, aggregate in self.declared.aggregates.items():
             try:
                 self.engine.struct(tag, aggregate)
             except XengntError as error:
-                broken[tag] = error
-        for tag, error in broken.items():
+                broken[tag] = self._reason(tag, error)
+        for tag, reason in broken.items():
             del self.declared.aggregates[tag]
             if self.wanted(tag):
-                self._problem(tag, self._reason(tag, error))
+                self._problem(tag, reason)
 
     def _reason(self, tag: str, error: XengntError) -> str:
         """Say why a struct cannot be laid out: if for another one, why that cannot be read."""
