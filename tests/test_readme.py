@@ -81,6 +81,7 @@ def test_the_tour_works(environment: dict[str, str]) -> None:
 def test_commands_of_the_table_exist(command: str, environment: dict[str, str]) -> None:
     """Would catch a command that the table promises and that is not there."""
     concrete = command.replace("HEADER", "include/xen/grant_table.h").replace("\\|", "|")
+    concrete = concrete.replace("copies.bin", "/dev/null")
     assert run(concrete, environment).returncode == 0
 
 

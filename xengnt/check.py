@@ -15,11 +15,11 @@ from xengnt.abi.declarations import MESSAGES, Header, header
 from xengnt.abi.layout import Layout, compute
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
 from xengnt.compare import compare, families
-from xengnt.errors import Refused, SourceError
+from xengnt.errors import InvalidValue, Refused, SourceError
 from xengnt.findings import ERROR, NOTE, Finding
 from xengnt.sources.cheader.gates import gates
 from xengnt.sources.cheader.preprocess import VERSION_MACRO, Job
-from xengnt.sources.cheader.reader import HeaderSource, read
+from xengnt.sources.cheader.reader import HeaderSource, Problem, read
 
 _PLACE = re.compile(r"(.+?:\d+): ")
 
@@ -80,9 +80,13 @@ def check(
         defines: macros to define, ``NAME`` or ``NAME=VALUE``.
 
     Raises:
+        InvalidValue: a macro, a directory or a version that cannot be.
         SourceError: it cannot be read, or there is nothing in it to compare.
         Unavailable: there is no C preprocessor.
     """
+    for directory in include:
+        if not Path(directory).is_dir():
+            raise InvalidValue(f"-I {directory}: no such directory", got=str(directory))
     checker = _Checker(Path(path), header(), tuple(map(str, include)), tuple(defines))
     for abi in targets(abis):
         checker.check(abi, versions)
@@ -226,6 +230,8 @@ class _Checker:
         abi, version = declared.target, declared.version
         ours = compute(self.reference.at(abi, version))
         theirs = compute(declared)
+        for name in ours.constants.keys() & source.valueless.keys():
+            source.problems.setdefault(name, Problem(name, source.valueless[name]))
         compared = [self._sharpen(one, source) for one in compare(ours, theirs)]
         findings = [
             replace(one, source=self._locate(source, one.where))

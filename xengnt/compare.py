@@ -263,6 +263,9 @@ def _typedefs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
             yield _unequal("type-size", name, "has a size of", ours.size, other.size)
         elif ours.signed != other.signed:
             yield _unequal("type-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
+    for name, struct in reference.aliases.items():
+        if theirs.aliases.get(name, struct) != struct:
+            yield _unequal("type-struct", name, "is", struct, theirs.aliases[name])
 
 
 def _unequal(code: str, where: str, verb: str, expected: object, got: object) -> Finding:

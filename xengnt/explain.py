@@ -56,7 +56,7 @@ def explain(text: str, abi: str | Target | None = None) -> list[Explanation]:
     Raises:
         UnknownName: nothing does.
     """
-    abi = target(abi) if abi else native()
+    abi = native() if abi is None else target(abi)
     declared = header().at(abi)
     found = list(_Explainer(declared).find(text.strip()))
     if not found:  # perhaps something that newer versions no longer have

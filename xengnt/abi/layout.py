@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 
 from xengnt.abi.declarations import (
@@ -224,6 +224,7 @@ class Layout:
         constants: by name.
         ops: by name without prefix; empty where the source does not state them.
         messages: one for each status, element -s for status s.
+        aliases: typedefs that name a struct or union, and which, ``struct gnttab_copy``.
     """
 
     abi: str
@@ -233,6 +234,7 @@ class Layout:
     constants: dict[str, Constant]
     ops: dict[str, OpLayout]
     messages: tuple[str, ...] = ()
+    aliases: dict[str, str] = field(default_factory=dict)
 
     def struct(self, name: str) -> StructLayout:
         """Return a struct by its tag or, for an argument, by the name of its op.
@@ -272,6 +274,7 @@ class Layout:
                 for tag, struct in self.structs.items()
             },
             "typedefs": {name: asdict(one) for name, one in self.typedefs.items()},
+            "aliases": dict(self.aliases),
             "constants": {name: asdict(one) for name, one in self.constants.items()},
             "ops": {name: asdict(one) for name, one in self.ops.items()},
             "messages": list(self.messages),
@@ -710,7 +713,12 @@ def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> La
                 raise
             skipped[tag] = str(error)
     typedefs: dict[str, TypeLayout] = {}
+    aliases: dict[str, str] = {}
     for name in declared.typedefs:
+        target = engine.resolve(Named(name))
+        tagged = isinstance(target, Tagged | Aggregate) and target.tag
+        if tagged or (isinstance(target, Pointer) and not _HANDLE.fullmatch(name)):
+            aliases[name] = spell(target)
         try:
             shape = engine.shape(Named(name))
         except (InvalidValue, UnknownName):
@@ -733,4 +741,5 @@ def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> La
         constants=dict(declared.constants),
         ops=ops,
         messages=declared.messages,
+        aliases=aliases,
     )

@@ -153,7 +153,8 @@ def parse_version(text: str | int, newest: int) -> int:
     if text == "undefined":
         return UNDEFINED
     try:
-        version = text if isinstance(text, int) else int(text, 16)
+        plain = isinstance(text, int) or text[:2] in ("0x", "0X")
+        version = int(str(text), 0) if plain and str(text).isalnum() else -1
     except ValueError:
         version = -1
     if isinstance(version, bool) or not 0 <= version < 1 << 32:

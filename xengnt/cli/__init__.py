@@ -10,6 +10,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from xengnt import __version__
 from xengnt.errors import XengntError
@@ -18,10 +19,18 @@ COMMANDS = ("layout", "encode", "decode", "validate", "check", "explain", "selfc
 """The commands, in the order of the help; each has a module of its name here."""
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose errors are one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the command line, and exit."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
 def _parser() -> argparse.ArgumentParser:
     from importlib import import_module
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="xengnt",
         description="The Xen grant-table ABI, exact to the byte.",
         epilog="exit status: 0 fine; 1 findings of severity error; "
@@ -49,16 +58,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: those of the command line by default.
     """
+    if sys.stdin is None or sys.stdout is None:  # closed by whoever started us
+        which = "input" if sys.stdin is None else "output"
+        return _fail(f"standard {which} is closed")
     try:
         options = _parser().parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
     except XengntError as error:
-        print(f"xengnt: {error}", file=sys.stderr)
-        return 2
+        return _fail(str(error))
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         return 141
+    except OSError as error:
+        _discard_output()
+        return _fail(f"standard output: {error.strerror or error}")
     except KeyboardInterrupt:
         return 130
     return status
+
+
+def _fail(message: str) -> int:
+    print("xengnt:", message.replace("\n", "\\n"), file=sys.stderr)
+    return 2
+
+
+def _discard_output() -> None:
+    """Leave nothing for the interpreter to flush when it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -35,7 +35,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--poison",
         metavar="BYTE",
-        type=lambda text: int(text, 0),
+        type=_byte,
         help="fill holes and fields that come out with this byte, 0xaa, to see later what "
         "the callee wrote",
     )
@@ -49,8 +49,11 @@ def run(wanted: argparse.Namespace) -> int:
     text, name = options.read_text(wanted.batch)
     try:
         rows = json.loads(text, object_pairs_hook=_object)
+        _no_booleans(rows)
     except ValueError as error:
         raise SourceError(f"{name}: not JSON: {error}") from None
+    except TypeError as error:
+        raise SourceError(f"{name}: {error}") from None
     except RecursionError:
         raise SourceError(f"{name}: JSON nested too deeply") from None
     blob = abi.encode(
@@ -58,6 +61,22 @@ def run(wanted: argparse.Namespace) -> int:
     )
     options.write_bytes(wanted.output, blob)
     return 0
+
+
+def _no_booleans(value: object) -> None:
+    """Refuse what Python would take for the numbers 0 and 1."""
+    if isinstance(value, bool):
+        raise TypeError(f"{json.dumps(value)} is neither a number nor a name")
+    if isinstance(value, dict | list):
+        for inner in value.values() if isinstance(value, dict) else value:
+            _no_booleans(inner)
+
+
+def _byte(text: str) -> int:
+    try:
+        return int(text, 0)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a byte, 0 to 0xff") from None
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

@@ -79,7 +79,7 @@ def abi_of(wanted: argparse.Namespace) -> Abi:
     from xengnt.codec import Abi
 
     version = wanted.interface_version
-    return Abi(wanted.abi, version) if wanted.abi else Abi.native(version)
+    return Abi.native(version) if wanted.abi is None else Abi(wanted.abi, version)
 
 
 def read_bytes(path: str) -> tuple[bytes, str]:
@@ -112,19 +112,33 @@ def write_bytes(path: str, data: bytes) -> None:
         SourceError: it cannot be written.
     """
     if path == "-":
+        if sys.stdout.isatty():
+            raise SourceError("standard output is a terminal, and this is a blob: give -o")
         sys.stdout.buffer.write(data)
         return
     try:
-        target = Path(path)
+        target = Path(path).resolve()  # what a link points to is what is written
+        if path.endswith("/") or (target.exists() and not os.access(target, os.W_OK)):
+            target.open("r+b").close()  # says what is wrong with it
         if target.exists() and not target.is_file():  # a device or a pipe: no place for another
             target.write_bytes(data)
             return
-        with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
-            file.write(data)
-        Path(file.name).chmod(0o666 & ~_umask())
-        os.replace(file.name, target)  # noqa: PTH105 -- the atomic one by its usual name
+        _replace(target, data)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
+
+
+def _replace(target: Path, data: bytes) -> None:
+    """Put a file in the place of another, or leave everything as it was."""
+    file = tempfile.NamedTemporaryFile(dir=target.parent, delete=False)  # noqa: SIM115 -- moved
+    try:
+        with file:
+            file.write(data)
+        Path(file.name).chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
+        Path(file.name).replace(target)
+    except BaseException:
+        Path(file.name).unlink()
+        raise
 
 
 def _umask() -> int:

@@ -36,6 +36,9 @@ def rows(abi: Abi, name: str, blob: bytes, *, in_only: bool) -> None:
             if plan.only is None and not row:
                 row["view"] = Text(view)
             row[column] = _cell(plan, line)
+    if not elements:
+        console.print("0 elements")
+        return
     names = list(dict.fromkeys(column for element in elements.values() for column in element))
     heads = [column.replace(".", ".\n") for column in names]
     made = render.table(("", "right"), *heads)

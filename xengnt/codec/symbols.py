@@ -7,6 +7,7 @@ Imports ``xengnt.errors``, ``xengnt.abi``.
 from __future__ import annotations
 
 import difflib
+import re
 
 from xengnt.abi.declarations import Declarations, Enum
 from xengnt.errors import UnknownName
@@ -19,6 +20,9 @@ def shown(value: object) -> str:
     except ValueError:  # an integer of more digits than Python writes
         text = hex(value) if isinstance(value, int) else object.__repr__(value)
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"  # noqa: PLR2004 -- half a screen
+
+
+_NUMBER = re.compile(r"-?(0[xX][0-9a-fA-F]{1,64}|0|[1-9][0-9]{0,64})")
 
 
 class Symbols:
@@ -53,10 +57,9 @@ class Symbols:
             word = part.strip()
             number = self._values.get(word)
             if number is None:
-                try:
-                    number = int(word, 0)
-                except ValueError:
-                    raise self._unknown(word) from None
+                if not _NUMBER.fullmatch(word):
+                    raise self._unknown(word)
+                number = int(word, 0)
             value |= number
         return value
 

@@ -166,6 +166,7 @@ class _Lifter:
             index = self._step(index)
 
     def _step(self, index: int) -> int:
+        """Take what is at `index`, and return where to go on."""
         token = self.tokens[index]
         scope = self.scopes[-1]
         if token.text in _UNDEFINED:
@@ -176,13 +177,10 @@ class _Lifter:
         if token.text in _DROPPED:
             return index + 1
         if token.text in _DROPPED_CALLS and self._calls(index):
-            after = matching(self.tokens, index + 1)
-            if self.open and after < len(self.tokens) and self.tokens[after].text == ";":
-                after += scope.start is None  # that of an assertion among members
-            return after
+            return self._drop_call(index)
         if self._at_attribute(index):
             return self._attributes(index)
-        if scope.start is None and token.text not in "{};":
+        if scope.start is None and token.text not in ("{", "}", ";"):
             scope.start = token
         if token.text in TAGGED:
             return self._tagged(index)
@@ -193,18 +191,30 @@ class _Lifter:
                 raise SourceError(f"{token.where}: a type of more than {MAX_NESTING} parts")
         if token.text in ("(", "["):
             return self._brackets(index)
+        if token.text == ";" and scope.start is None and self.open:
+            return index + 1  # a stray one among members
+        self._punctuate(token)
+        self._emit(token)
+        return index + 1
+
+    def _punctuate(self, token: Token) -> None:
+        """Take note of what begins or ends with a token."""
+        scope = self.scopes[-1]
         if token.text == "{":  # of an initialiser
             self._enter(None)
         elif token.text == "}" and self.open:
             self._leave()
-        elif token.text == ";" and scope.start is None and self.open:
-            return index + 1  # a stray one among members
         elif token.text in (",", ";") and self._among_declarators():
             scope.end_declarator(token)
         elif token.text == "*":
             scope.specifiers = False
-        self._emit(token)
-        return index + 1
+
+    def _drop_call(self, index: int) -> int:
+        """Return the index behind an assertion or a name for the assembler."""
+        after = matching(self.tokens, index + 1)
+        if self.open and after < len(self.tokens) and self.tokens[after].text == ";":
+            after += self.scopes[-1].start is None  # that of an assertion among members
+        return after
 
     def _calls(self, index: int) -> bool:
         return index + 1 < len(self.tokens) and self.tokens[index + 1].text == "("

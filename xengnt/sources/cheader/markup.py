@@ -6,7 +6,7 @@ command, which fields go in and which come out, and what a field's value means.
 A preprocessor drops comments, so this reads the raw text, and says by line what
 it found. ``include/xen/grant_table.h`` describes the markup in its first lines.
 
-Imports nothing of the package but ``xengnt.errors``.
+Imports nothing of the package.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-
-from xengnt.errors import SourceError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +49,10 @@ class Block:
 
 
 _PIECE = re.compile(
-    r"""(?P<comment>/\*.*?\*/|//[^\n]*)|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|\n|[^/"'\n]+|.""",
-    re.DOTALL | re.VERBOSE,
+    r"""[/"'](?:(?<=/)(?P<comment>\*.*?\*/|/[^\n]*)|(?<=")(?:[^"\\\n]|\\.)*"|(?<=')(?:[^'\\\n]|\\.)*')""",
+    re.DOTALL,
 )
+_MARGIN = re.compile(r"^\s*\*(?!/) ?")
 _DIRECTION = re.compile(r"(IN/OUT|IN-pointer|IN|OUT)(?: parameters?)?\.?")
 _OPENING = re.compile(r"` enum (\w+) \{(?:\s*//\s*(.*))?")
 _CLOSING = re.compile(r"` \}")
@@ -192,11 +191,8 @@ def struct(text: str) -> str | None:
 
 def selections(text: str) -> tuple[tuple[str, str], ...]:
     """Return the choices that ``=> path: C ? a : b`` states, as (path, choice)."""
-    found = []
-    for arrow in _ARROW.finditer(text):
-        if match := _SELECT.fullmatch(arrow[1].strip()):
-            found.append((match[1] or "", " ".join(match[2].split())))
-    return tuple(found)
+    found = (_SELECT.fullmatch(arrow[1].strip()) for arrow in _ARROW.finditer(text))
+    return tuple((one[1] or "", " ".join(one[2].split())) for one in found if one)
 
 
 def prose(text: str) -> str:
@@ -214,22 +210,21 @@ def prose(text: str) -> str:
 
 def _comments(text: str) -> list[Comment]:
     found = []
-    line, alone = 1, True
+    line, reached, alone = 1, 0, True
     for piece in _PIECE.finditer(text):
-        raw = piece[0]
         if piece["comment"]:
-            end = line + raw.count("\n")
-            found.append(Comment(_strip(raw), line, end, alone))
+            between = text[reached : piece.start()]
+            newline = between.rfind("\n")
+            line += between.count("\n")
+            alone = (alone or newline >= 0) and not between[newline + 1 :].strip()
+            reached = piece.end()
+            end = line + piece[0].count("\n")
+            found.append(Comment(_strip(piece[0]), line, end, alone))
             line = end
-        elif raw == "\n":
-            line, alone = line + 1, True
-        else:
-            line += raw.count("\n")
-            alone = alone and not raw.strip()
     return found
 
 
 def _strip(raw: str) -> str:
     inner = raw[2:] if raw.startswith("//") else raw[2:-2]
-    lines = [re.sub(r"^\s*\*(?!/) ?", "", one).strip() for one in inner.split("\n")]
+    lines = [_MARGIN.sub("", one).strip() for one in inner.split("\n")]
     return "\n".join(lines).strip()

@@ -172,6 +172,9 @@ class Parser:
         Raises:
             InvalidValue: it is not one.
         """
+        simple = _literal([token.text for token in tokens])
+        if simple is not None:
+            return simple
         types = "".join(f"typedef int {word};\n" for word in self._types(tokens))
         text = " ".join(token.text for token in respell(tokens))
         tree = self._parse(f"{types}int _ = (\n{text}\n);")
@@ -309,9 +312,7 @@ class _Reading:
 
     def _locate(self, path: str, aggregate: Aggregate) -> None:
         """Note where the members of a struct stand, those declared in place included."""
-        for member, declarator in zip(
-            aggregate.members, self._bodies[id(aggregate)], strict=True
-        ):
+        for member, declarator in zip(aggregate.members, self._bodies[id(aggregate)], strict=True):
             name = f"{path}.{member.name}" if member.name else path
             self.parsed.where.setdefault(name, declarator.end.where)
             inner = member.type
@@ -436,7 +437,7 @@ class _Reading:
             values[one.name] = value.value
             value = Value(value.value, INT if INT.holds(value.value) else value.type)
             self.parsed.enumerators[one.name] = value
-        found = self._enum_type(values.values(), packed)
+        found = self._enum_type(values.values(), packed=packed)
         whole = integer_type(self.known.target, found.name)
         for name, number in values.items():
             if not INT.holds(number):
@@ -446,7 +447,7 @@ class _Reading:
             self.parsed.where[body.tag] = body.keyword.where
         return found
 
-    def _enum_type(self, values: Collection[int], packed: bool) -> Arithmetic:
+    def _enum_type(self, values: Collection[int], *, packed: bool) -> Arithmetic:
         """Return the type that compilers choose for an enum of these values."""
         word = "long" if self.known.target.word > INT.size else "long long"
         names = ["signed char", "short"] if packed else []
@@ -486,6 +487,20 @@ class _Reading:
         if value < 0 or value & (value - 1) or value > MAX_ALIGN:
             raise InvalidValue(f"an alignment of {value}", got=value)
         return value
+
+
+def _literal(texts: list[str]) -> c_ast.Node | None:
+    """Return the tree of a number, in brackets or not, without the help of pycparser."""
+    depth = 0
+    while depth < len(texts) and texts[depth] == "(":
+        depth += 1
+    inner = texts[depth : len(texts) - depth]
+    if texts[len(texts) - depth :] != [")"] * depth or not inner or not inner[-1][0].isdigit():
+        return None
+    number = c_ast.Constant("int", inner[-1])
+    if len(inner) == 1:
+        return number
+    return c_ast.UnaryOp("-", number) if inner[:-1] == ["-"] else None
 
 
 def _following(value: Value) -> Value:

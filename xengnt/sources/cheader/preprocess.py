@@ -71,8 +71,10 @@ class Job:
             macros[VERSION_MACRO] = format_version(self.version)
         for define in self.defines:
             name, _, value = define.partition("=")
-            if not re.fullmatch(r"[A-Za-z_]\w*", name):
+            if not re.fullmatch(r"[A-Za-z_]\w*", name) or "\n" in value:
                 raise InvalidValue(f"-D {define}: not the name of a macro", got=define)
+            if name == VERSION_MACRO:
+                raise InvalidValue(f"-D {define}: ask for an interface version instead")
             macros[name] = value if "=" in define else "1"
         return macros
 
@@ -106,10 +108,18 @@ _COMMON_MACROS = {
 
 def compiler() -> list[str] | None:
     """Return the command of a C compiler: ``$CC``, cc, gcc or clang; None if there is none."""
-    named = shlex.split(os.environ.get("CC", ""))
-    for command in (named, ["cc"], ["gcc"], ["clang"]):
-        if command and shutil.which(command[0]):
-            return command
+    wanted = os.environ.get("CC", "").strip()
+    if wanted:
+        try:
+            named = shlex.split(wanted)
+        except ValueError as error:
+            raise Unavailable(f"$CC is {wanted!r}: {error}") from None
+        if not shutil.which(named[0]):
+            raise Unavailable(f"$CC is {wanted!r}: there is no such command")
+        return named
+    for command in ("cc", "gcc", "clang"):
+        if shutil.which(command):
+            return [command]
     return None
 
 
@@ -136,6 +146,8 @@ def preprocess(job: Job, after: str = "") -> str:
 
 def _readable(path: Path) -> None:
     """Raise `SourceError` unless the path is that of a text file with something in it."""
+    if set('"\n') & set(str(path)):
+        raise SourceError(f"{str(path)!r}: a name that no preprocessor can take")
     try:
         if path.exists() and not path.is_file() and not path.is_dir():
             raise SourceError(f"{path}: not a regular file")

@@ -67,6 +67,7 @@ class HeaderSource:
         where: file and line of each struct, member, typedef, constant and enumeration
             of the markup, by C path or name.
         problems: what was wanted and could not be read, by name.
+        valueless: macros that are no constants, by name, and why.
         files: all files that it is made of.
         latest: the newest interface version that it knows, if it says so.
     """
@@ -74,6 +75,7 @@ class HeaderSource:
     declarations: Declarations
     where: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
+    valueless: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     latest: int | None = None
 
@@ -192,10 +194,13 @@ class _Reader:
     def _macros(self, tokens: Tokens, expansions: dict[str, list[Token]]) -> None:
         """Take in the macros that are constants, and the messages."""
         for name, macro in tokens.macros.items():
-            expansion = expansions.get(name)
-            if not expansion or name == VERSION_MACRO or _own(macro.file):
+            expansion = expansions.get(name, [])
+            if name == VERSION_MACRO or _own(macro.file):
                 continue
             where = f"{macro.file}:{macro.line}"
+            if not expansion:
+                self.source.valueless[name] = f"{where}: {name} has no value"
+                continue
             if name == MESSAGES:
                 self.source.where[name] = where
                 self._messages(expansion, where)
@@ -205,6 +210,7 @@ class _Reader:
             except InvalidValue as error:
                 if self._meant_as_number(expansion):
                     self._problem(name, f"{where}: {error}")
+                self.source.valueless[name] = f"{where}: {error}"
                 continue
             if name == LATEST_MACRO:
                 self.source.latest = value.value
@@ -268,6 +274,9 @@ class _Reader:
         for name, declarations in self.names.typedefs.items():
             if self.wanted(name) and not _own(declarations[0].tokens[0].file):
                 self._need(Named(name), known)
+                failed = self._parsed.get(declarations[0])
+                if name not in self.declared.typedefs and isinstance(failed, SourceError):
+                    self._problem(name, str(failed))
         broken: dict[str, str] = {}
         for tag, aggregate in self.declared.aggregates.items():
             try:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
+
 
 class Token(NamedTuple):
     """A token of C.
@@ -76,6 +78,7 @@ _SINGLE = frozenset("[](){};,.:?=<>!~%^&*/|+-#@`\\$_")
 _MARKER = re.compile(r'#\s*(?:line\s+)?(\d+)(?:\s+"((?:[^"\\]|\\.)*)"([\s\d]*))?\s*$')
 _DEFINE = re.compile(r"#\s*define\s+((?:[^\W\d]|\$)[\w$]*)(\(?)")
 _UNDEF = re.compile(r"#\s*undef\s+((?:[^\W\d]|\$)[\w$]*)")
+_REVERSED = re.compile(r"#\s*pragma\s+scalar_storage_order\b")
 _PRAGMA = re.compile(r"#\s*pragma\s+pack\s*\(([^()]*)\)")
 _BUILTIN = re.compile(r"<.*>")
 
@@ -108,6 +111,8 @@ def tokenize(text: str) -> Tokens:
                     result.macros[define[1]] = Macro(define[1], file, line)
             elif undef := _UNDEF.match(raw):
                 result.macros.pop(undef[1], None)
+            elif _REVERSED.match(raw):
+                raise SourceError(f"{file}:{line}: {raw} is not understood", got=raw)
             elif pragma := _PRAGMA.match(raw):
                 packing.obey(pragma[1])
             continue
@@ -120,9 +125,9 @@ def _normal(name: str) -> str:
     """Return the absolute name of a file, less ``..``, as preprocessors name it differently."""
     if _BUILTIN.fullmatch(name) or (name.startswith("/") and "/../" not in name):
         return name
-    short = os.path.abspath(name)
+    short = Path(os.path.normpath(Path(name).absolute()))
     try:
-        return short if os.path.samefile(name, short) else name
+        return str(short) if short.samefile(name) else name
     except OSError:
         return name
 

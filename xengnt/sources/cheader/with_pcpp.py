@@ -11,6 +11,7 @@ that calls it.
 
 from __future__ import annotations
 
+import copy
 import io
 import os
 import re
@@ -58,10 +59,14 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
     def __init__(self, job: settings.Job) -> None:
         super().__init__()
         self.job = job
-        self.rewrite_paths = []  # which would shorten the names of files
+        self.rewrite_paths: list[Any] = []  # which would shorten the names of files
         self.auto_pragma_once_enabled = False  # which forgets that guards can be undefined
+        self.behind = False  # whether the text behind the header is being expanded
+        self.expanding = 0  # how many expansions there are inside each other
         self.deadline = time.monotonic() + settings.TIMEOUT
         self.undef("__PCPP__")
+        evaluate = self.evaluator
+        self.evaluator = lambda tokens, **names: evaluate(_with_suffixes(tokens), **names)
         for directory in (*job.include, str(settings.OWN_INCLUDE)):
             self.add_path(directory)
         for name, value in job.macros().items():
@@ -69,8 +74,7 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
     def run(self, after: str) -> str:
         """Return what the header and a text behind it expand to."""
-        header = str(self.job.path.absolute()).replace("\\", "\\\\").replace('"', '\\"')
-        self.parse(f'#include "{header}"\n{after}')
+        self.parse(f'#include "{self.job.path.absolute()}"\n{after}')
         out = _Output(self.job)
         while token := self.token():
             out.add(token)
@@ -88,7 +92,9 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         """Raise, where pcpp would print."""
         if file == "unknown":
             file, line = self.lastdirective.source, self.lastdirective.lineno
-        raise settings.complaint(file or "<stdin>", line, " ".join(msg.split()))
+        if self.behind:
+            file = "<stdin>"
+        raise settings.complaint(file, line, " ".join(msg.split()))
 
     def on_include_not_found(
         self, is_malformed: bool, is_system_include: bool, curdir: str, includepath: str
@@ -143,12 +149,20 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
     def include(self, tokens: Any, original_line: Any) -> Iterator[Any]:
         """Include a file, looking beside the including one only, and not all around that."""
-        outer = self.temp_path
-        self.temp_path = [str(Path(self.source).parent)] if self.source else [os.curdir]
+        outer: list[str] = self.temp_path
+        self.temp_path: list[str] = [str(Path(self.source).parent)] if self.source else [os.curdir]
         if not tokens:
-            self.on_include_not_found(True, False, "", "")  # noqa: FBT003 -- pcpp's
+            self.on_include_not_found(True, False, "", "")
         yield from super().include(tokens, original_line)
         self.temp_path = outer
+
+    def collect_args(self, tokenlist: Any, ignore_errors: bool = False) -> Any:
+        """Take the arguments of a macro apart; without an end to them, pcpp would go on."""
+        found = super().collect_args(tokenlist, ignore_errors)
+        if found[0] == 0:
+            at = tokenlist[0]
+            self.on_error(at.source, at.lineno, "unterminated argument list of a macro")
+        return found
 
     def expand_macros(self, tokens: Any, expanding_from: Any = ()) -> Any:
         """Expand macros, unless it takes too long or gets too much."""
@@ -156,10 +170,28 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             raise SourceError(
                 f"{self.job.path}: the preprocessor did not finish in {settings.TIMEOUT} seconds"
             )
+        if self.expanding == 0:
+            self.behind = bool(tokens) and not tokens[0].source
+        self.expanding += 1
         expanded = super().expand_macros(tokens, list(expanding_from))
+        self.expanding -= 1
         if len(expanded) > MAX_EXPANSION:
             raise SourceError(f"{self.job.path}: macros expand to more than {MAX_EXPANSION} tokens")
         return expanded
+
+
+def _with_suffixes(tokens: list[Any]) -> list[Any]:
+    """Return the tokens of an expression with suffixes like ``ULL`` as pcpp knows them."""
+    found: list[Any] = []
+    for token in tokens:
+        if found and found[-1].type == "CPP_INTEGER" and re.fullmatch("[uUlL]+", token.value):
+            number = copy.copy(found.pop())
+            suffix = number.value.lstrip("0123456789abcdefABCDEFxX") + token.value
+            number.value = number.value.rstrip("uUlL") + ("UL" if "u" in suffix.lower() else "L")
+            found.append(number)
+        else:
+            found.append(token)
+    return found
 
 
 class _Output:
