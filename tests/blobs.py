@@ -162,7 +162,7 @@ def mask(struct: StructLayout, byte: int, *, out: bool) -> bytes:
 
 def seeded(*seed: object) -> Random:
     """Return a generator of random numbers that are the same in every run."""
-    return Random(repr(seed))  # noqa: S311 -- nobody is to be surprised
+    return Random(repr(seed))
 
 
 def random_blob(struct: StructLayout, count: int, random: Random) -> bytes:

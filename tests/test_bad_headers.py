@@ -252,9 +252,7 @@ def test_bomb_of_constants(header: Path, preprocessor: str) -> None:
     assert re.search("did not finish|printed more than|expand to more than", error(header))
 
 
-def test_no_process_is_left(
-    header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_no_process_is_left(header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Catches a compiler that goes on when it was stopped for taking too long."""
     beacon = tmp_path / "beacon"
     fake = tmp_path / "cc"
@@ -281,9 +279,7 @@ def _seconds(number: float) -> Iterator[None]:
         yield
 
 
-def test_compiler_fails(
-    header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_compiler_fails(header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Catches a compiler that fails without a word, or with many, and so no clear error."""
     fake = tmp_path / "cc"
     header.write_text("int a;\n")
@@ -500,19 +496,15 @@ def test_mutated_with_pcpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_mutated_markup(tmp_path: Path) -> None:
     """Catches markup that is slightly broken and makes the header unreadable."""
     path = tmp_path / "grant_table.h"
-    text = OURS.read_text()
-    for seed in range(30):
+    comments = re.compile(r"(/\*.*?\*/)", re.DOTALL)
+    for seed in range(12):
         generator = random.Random(seed)
-        comments = re.compile(r"(?s)/\*.*?\*/")
-        broken = comments.sub(
-            lambda found, generator=generator: (  # type: ignore[misc]
-                _mutate(found[0][2:-2], generator).replace("*/", "").join(("/*", "*/"))
-                if generator.random() < 0.2
-                else found[0]
-            ),
-            text,
-        )
-        path.write_text(broken, encoding="latin-1")
+        pieces = comments.split(OURS.read_text())
+        for at in range(1, len(pieces), 2):
+            if generator.random() < 0.2:
+                text = _mutate(pieces[at][2:-2], generator).replace("*/", "")
+                pieces[at] = f"/*{text}*/"
+        path.write_text("".join(pieces), encoding="latin-1")
         assert isinstance(outcome(path, NEWEST), HeaderSource)
 
 

@@ -98,11 +98,16 @@ def compiled(compiler: oracle.Compiler, *arguments: str | Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def latest(compiler: oracle.Compiler, source: oracle.Source) -> int:
+    """Return the newest interface version that both the header and we know."""
+    return min(oracle.latest(compiler, source), Abi.native().interface_version)
+
+
 @cache
 def build(abi: str, version: str, folder: Path, source: oracle.Source) -> Peers:
     """Build the programs for an ABI at an interface version, ``latest`` being the header's."""
     compiler = oracle.any_compiler(abi)
-    number = oracle.latest(compiler, source) if version == "latest" else UNDEFINED
+    number = latest(compiler, source) if version == "latest" else UNDEFINED
     programs = []
     for name in ("reader", "writer"):
         program = folder / f"{name}-{abi}-{version}"
@@ -266,7 +271,7 @@ def filler(scratch: Path, distribution: oracle.Source) -> Filler:
     """Return the library, built for this machine."""
     native = Abi.native()
     compiler = oracle.any_compiler(native.name)
-    version = oracle.latest(compiler, distribution)
+    version = latest(compiler, distribution)
     path = scratch / "libfiller.so"
     flags = ("-shared", "-fPIC", "-O1", "-Wall", "-Wextra", "-Werror", *distribution.flags)
     compiled(compiler, *flags, *oracle.version_flags(version), "-o", path, SOURCES / "filler.c")

@@ -100,6 +100,8 @@ class Batch:
 
     def __getattr__(self, name: str) -> list[Any]:
         """Return a field of all elements."""
+        if name.startswith("_"):  # while it is being copied there is nothing to look at yet
+            raise AttributeError(name)
         slot = self._codec.plan.slots.get(name)
         if slot is None:
             raise AttributeError(f"{self.op_name} has no field {name!r}")

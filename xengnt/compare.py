@@ -69,7 +69,7 @@ class _StructComparison:
     def findings(self) -> Iterator[Finding]:
         ours, theirs = self.reference, self.theirs
         if ours.kind != theirs.kind:
-            yield self._differs("struct-kind", "", "is a", ours.kind, theirs.kind)
+            yield self._differs("struct-kind", "", "is of kind", ours.kind, theirs.kind)
         yield from self._members("", "", 0, 0, ours.kind)
         if ours.size != theirs.size:
             yield self._differs("struct-size", "", "has a size of", ours.size, theirs.size)
@@ -162,7 +162,7 @@ class _StructComparison:
         inner: list[Finding] = []
         if not field.scalar and not other.scalar:
             if field.kind != other.kind:
-                yield self._differs("field-kind", path, "is a", field.kind, other.kind)
+                yield self._differs("field-kind", path, "is of kind", field.kind, other.kind)
             inner = list(self._members(path, other.name, field.offset, other.offset, field.kind))
             yield from inner
         if field.size == other.size and _pad(field):
@@ -195,7 +195,9 @@ class _StructComparison:
         path = field.name
         if not field.scalar:
             severity = NOTE if field.kind == "union" else ERROR
-            yield self._differs("field-kind", path, "is a", field.kind, _kind(other), severity)
+            yield self._differs(
+                "field-kind", path, "is of kind", field.kind, _kind(other), severity
+            )
         elif field.kind == other.kind == "handle":
             yield from self._pointee(field, other)
         elif field.kind == other.kind:
@@ -204,11 +206,11 @@ class _StructComparison:
                     "field-sign", path, "is", _SIGNS[field.signed], _SIGNS[other.signed]
                 )
         elif {field.kind, other.kind} == {"int", "handle"}:
-            yield self._differs("field-kind", path, "is a", _kind(field), _kind(other), NOTE)
+            yield self._differs("field-kind", path, "is of kind", _kind(field), _kind(other), NOTE)
         elif other.scalar:
-            yield self._differs("field-kind", path, "is a", _kind(field), _kind(other))
+            yield self._differs("field-kind", path, "is of kind", _kind(field), _kind(other))
         else:
-            yield self._differs("field-kind", path, "is a", _kind(field), other.kind, NOTE)
+            yield self._differs("field-kind", path, "is of kind", _kind(field), other.kind, NOTE)
 
     def _pointee(self, field: Field, other: Field) -> Iterator[Finding]:
         path, ours, theirs = field.name, field.pointee, other.pointee
@@ -258,7 +260,7 @@ def _typedefs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
         if other is None:
             yield Finding(NOTE, "type-missing", name, f"type {name} is not there")
         elif ours.kind != other.kind:
-            yield _unequal("type-kind", name, "is a", _kind(ours), _kind(other))
+            yield _unequal("type-kind", name, "is of kind", _kind(ours), _kind(other))
         elif ours.size != other.size:
             yield _unequal("type-size", name, "has a size of", ours.size, other.size)
         elif ours.signed != other.signed:

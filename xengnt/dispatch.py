@@ -13,7 +13,7 @@ from typing import Any
 from xengnt.backends.base import Backend, Memory
 from xengnt.batch import Batch
 from xengnt.codec import Codec
-from xengnt.errors import InvalidValue
+from xengnt.errors import InvalidValue, UnknownName
 from xengnt.ops import BATCHES, Ops
 
 MAX_LIST = 1 << 20
@@ -48,6 +48,8 @@ class Dispatcher(Ops):
         if rows is not None and columns:
             raise InvalidValue(f"{op}: give either rows or columns")
         codec = self.backend.abi.codec(op)
+        if codec.op != op:
+            raise UnknownName(f"{op} is a struct, and no op", struct=op)
         blob = bytearray(codec.encode(columns if rows is None else rows))
         memory = self.backend.memory
         lists: list[tuple[int, int]] = []
@@ -101,7 +103,11 @@ class Dispatcher(Ops):
         """
         if isinstance(arguments, int):
             return self.backend.call(cmd, arguments, count)
-        view = memoryview(arguments).cast("B")
+        try:
+            view = memoryview(arguments).cast("B")
+        except (TypeError, ValueError):
+            kind = type(arguments).__name__
+            raise InvalidValue(f"{kind} is neither an address nor a buffer", got=kind) from None
         memory = self.backend.memory
         address = memory.allocate(len(view))
         try:

@@ -16,7 +16,7 @@ Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.findings``.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -142,46 +142,106 @@ def _head(line: dict[str, Any]) -> Abi:
     return Abi(line.get("abi", ""), line.get("interface_version", "newest"))
 
 
+_KEYS = {"op", "cmd", "count", "in", "args", "lists", "rc", "out", "filled"}
+_UNSIGNED = range(1 << 32)
+_SIGNED = range(-(1 << 63), 1 << 63)
+
+
 def _call(abi: Abi, line: dict[str, Any]) -> Call:
-    unknown = line.keys() - {"op", "cmd", "count", "in", "args", "lists", "rc", "out", "filled"}
+    """Return the call of a line, or raise with what is wrong with it."""
+    unknown = line.keys() - _KEYS
     if unknown:
         raise SourceError(f"unknown {', '.join(sorted(unknown))}")
     if ("op" in line) == ("cmd" in line):
         raise SourceError("expected either op or cmd")
+    codec = None
     if "op" in line:
-        codec: Codec | None = abi.codec(line["op"])
-        if codec is None or codec.op != line["op"]:
+        codec = abi.codec(line["op"])
+        if codec.op != line["op"]:
             raise SourceError(f"{line['op']!r} is no op")
         cmd = abi.layout.ops[line["op"]].number
     else:
-        codec, cmd = None, int(line["cmd"])
-    if codec and "args" in line:
-        data = codec.encode(line["args"])
-    else:
-        data = bytes.fromhex(line.get("in", ""))
-    count = line.get("count")
-    if count is None:
-        count = len(data) // codec.plan.struct.size if codec else 0
-    out = bytes.fromhex(line["out"]) if "out" in line else None
+        cmd = _integer(line["cmd"], "cmd", _UNSIGNED)
+    data = _arguments(codec, line)
+    count = len(data) // codec.plan.struct.size if codec else 0
+    if "count" in line:
+        count = _integer(line["count"], "count", _UNSIGNED)
     return Call(
         cmd=cmd,
-        count=int(count),
+        count=count,
         op=line.get("op"),
         data=data,
-        lists={name: [int(n) for n in rows] for name, rows in line.get("lists", {}).items()},
-        rc=line.get("rc"),
-        out=out,
-        filled={n: [bytes.fromhex(r) for r in rows] for n, rows in line.get("filled", {}).items()},
+        lists=_lists(codec, data, _rows(line, "lists")),
+        rc=_integer(line["rc"], "rc", _SIGNED) if "rc" in line else None,
+        out=_bytes(line["out"]) if "out" in line else None,
+        filled={
+            name: [_bytes(row) for row in rows] for name, rows in _rows(line, "filled").items()
+        },
     )
 
 
-def lists_of(codec: Codec, blob: bytes) -> dict[str, list[tuple[int, int]]]:
-    """Return the address and the length in bytes of each list that the arguments point to."""
+def _integer(value: object, name: str, within: range) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value not in within:
+        raise SourceError(f"{name}: expected an integer, got {value!r}", got=value)
+    return value
+
+
+def _bytes(value: object) -> bytes:
+    if not isinstance(value, str):
+        raise SourceError(f"expected hexadecimal bytes, got {value!r}", got=value)
+    return bytes.fromhex(value)
+
+
+def _rows(line: dict[str, Any], name: str) -> dict[str, list[Any]]:
+    """Return what a line says of lists: for each field, something for each element."""
+    found = line.get(name, {})
+    if not isinstance(found, dict) or not all(isinstance(rows, list) for rows in found.values()):
+        raise SourceError(f"{name}: expected an object of arrays")
+    return found
+
+
+def _arguments(codec: Codec | None, line: dict[str, Any]) -> bytes:
+    if "args" in line:
+        if codec is None or "in" in line:
+            raise SourceError("args needs op, and no in beside it")
+        return codec.encode(line["args"])
+    data = _bytes(line.get("in", ""))
+    if codec and len(data) % codec.plan.struct.size:
+        raise SourceError(f"in: {len(data)} bytes are no whole structs")
+    return data
+
+
+def _lists(codec: Codec | None, data: bytes, lists: dict[str, list[Any]]) -> dict[str, list[int]]:
+    """Return the lengths of lists, which must be what the arguments say."""
+    slots = {slot.name: (count, size) for slot, count, size in codec.lists} if codec else {}
+    for name, lengths in lists.items():
+        if codec is None or name not in slots:
+            raise SourceError(f"lists: {name!r} is no list of this call")
+        count, size = slots[name]
+        wanted = [number * size for number in codec.abi.view(codec.name, data).column(count.name)]
+        rows = [_integer(length, f"lists: {name}", _UNSIGNED) for length in lengths]
+        if len(rows) != len(wanted) or any(
+            row not in (0, most) for row, most in zip(rows, wanted, strict=True)
+        ):
+            raise SourceError(f"lists: {name}: expected {wanted} bytes or 0, got {rows}")
+    return lists
+
+
+def lists_of(
+    codec: Codec, blob: bytes, readable: Callable[[int, int], bool]
+) -> dict[str, list[tuple[int, int]]]:
+    """Return the address and the length in bytes of each list that the arguments point to.
+
+    Where there is none, or nothing that is known to be readable, the length is 0.
+    """
     found: dict[str, list[tuple[int, int]]] = {}
     for slot, count, size in codec.lists:
         rows = codec.abi.view(codec.name, blob)
         pairs = zip(rows.column(slot.name), rows.column(count.name), strict=True)
-        found[slot.name] = [(address, number * size if address else 0) for address, number in pairs]
+        found[slot.name] = [
+            (address, number * size if address and readable(address, number * size) else 0)
+            for address, number in pairs
+        ]
     return found
 
 

@@ -202,6 +202,7 @@ PYTHON_NAMES = {
 }
 """What the header's enumerations are called in Python."""
 
+
 def result_class(op: str) -> str:
     """Return what Python calls the class of an op's results: ``MapGrantRefBatch``."""
     return "".join(word.capitalize() for word in op.split("_")) + "Batch"

@@ -377,6 +377,7 @@ class Engine:
         self.target: Target = declared.target
         self._largest = (1 << (8 * self.target.word - 1)) - 1
         self._named: dict[str, Shape] = {}
+        self._ends: dict[str, CType] = {}
         self._placed: dict[int, _Placed] = {}  # by identity: comparing them takes long
         self._placing: list[Aggregate] = []
 
@@ -389,8 +390,17 @@ class Engine:
 
     def resolve(self, ctype: CType) -> CType:
         """Return what a typedef stands for in the end, other types as they are."""
-        for typedef in self._typedefs(ctype):
+        names = []
+        while isinstance(ctype, Named) and ctype.name not in self._ends:
+            typedef = self.declared.typedefs.get(ctype.name)
+            if typedef is None or len(names) > len(self.declared.typedefs):
+                break
+            names.append(ctype.name)
             ctype = typedef.type
+        if isinstance(ctype, Named):
+            ctype = self._ends.get(ctype.name, ctype)
+        if not isinstance(ctype, Named) or ctype.name in STANDARD_TYPES:  # others may be to come
+            self._ends.update(dict.fromkeys(names, ctype))
         return ctype
 
     def _typedefs(self, ctype: CType) -> Iterator[Typedef]:

@@ -79,8 +79,10 @@ class CFunction:
 def _address(function: Any) -> int:
     """Return the address of a function, however it is given."""
     address: int | None
-    if isinstance(function, int):
-        address = function
+    if isinstance(function, bool | float | str | bytes):  # which cffi takes for numbers
+        address = None
+    elif isinstance(function, int):
+        address = function if 0 <= function < 1 << (8 * ctypes.sizeof(ctypes.c_void_p)) else None
     elif isinstance(function, _CTYPES_FUNCTION):
         address = ctypes.cast(function, ctypes.c_void_p).value
     else:

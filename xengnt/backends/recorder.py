@@ -10,7 +10,11 @@ from pathlib import Path
 
 from xengnt.backends.base import Backend, Memory
 from xengnt.codec import Abi
+from xengnt.errors import InvalidValue
 from xengnt.scenario import Call, Scenario, lists_of, without_addresses
+
+_FIRST = 0x1000
+"""The lowest address that is given out, so that none is null."""
 
 
 class Recorder:
@@ -25,7 +29,7 @@ class Recorder:
     def __init__(self, inner: Backend | None = None, abi: Abi | None = None) -> None:
         self.inner = inner
         self.abi: Abi = inner.abi if inner else abi or Abi.native()
-        self.memory: Memory = inner.memory if inner else _process_memory()
+        self.memory: Memory = inner.memory if inner else OwnMemory()
         self.scenario = Scenario(self.abi)
 
     def call(self, cmd: int, address: int, count: int) -> int | None:
@@ -38,7 +42,7 @@ class Recorder:
             self.scenario.add(Call(cmd=cmd, count=count, rc=result))
             return result
         before = self.memory.read(address, size) if address else b""
-        lists = lists_of(codec, before)
+        lists = lists_of(codec, before, self.memory.readable)
         call = Call(
             cmd=cmd,
             count=count,
@@ -62,7 +66,39 @@ class Recorder:
         Path(path).write_text(self.scenario.text())
 
 
-def _process_memory() -> Memory:
-    from xengnt.backends.native import ProcessMemory
+class OwnMemory:
+    """Memory for arguments that nobody else will look at, at made-up addresses."""
 
-    return ProcessMemory()
+    def __init__(self) -> None:
+        self._blocks: dict[int, bytearray] = {}
+
+    def allocate(self, size: int) -> int:
+        """Return the address of that many zero bytes, aligned to eight."""
+        ends = (start + len(block) for start, block in self._blocks.items())
+        address = -(-max(ends, default=_FIRST) // 8) * 8 + 8
+        self._blocks[address] = bytearray(size)
+        return address
+
+    def free(self, address: int) -> None:
+        """Give back what `allocate` gave."""
+        del self._blocks[address]
+
+    def readable(self, address: int, size: int) -> bool:
+        """Tell whether these bytes are known to be there."""
+        return any(s <= address <= s + len(b) - size for s, b in self._blocks.items())
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return bytes."""
+        block, start = self._find(address)
+        return bytes(block[start : start + size])
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes."""
+        block, start = self._find(address)
+        block[start : start + len(data)] = data
+
+    def _find(self, address: int) -> tuple[bytearray, int]:
+        for start, block in self._blocks.items():
+            if start <= address < start + max(len(block), 1):
+                return block, address - start
+        raise InvalidValue(f"nothing is at address {address:#x}", got=address)

@@ -272,11 +272,11 @@ class Encoder:
             self._agree(packer, values, pairs, number)
         return packer, values
 
-    def values(self, slot: Slot, value: object, number: int | None) -> list[int]:
+    def values(self, slot: Slot, value: Any, number: int | None) -> list[int]:
         """Return a field's value, or those of an array, as integers that fit."""
         if slot.count is None:
             return [self._integer(slot, value, number)]
-        elements: list[object] = [value] if _is_scalar(value) else list(value)  # type: ignore[call-overload]
+        elements: list[Any] = [value] if _is_scalar(value) else list(value)
         if len(elements) != slot.count:
             raise self._wrong(
                 number,

@@ -202,7 +202,7 @@ class Evaluator:
                 codes.append(_ESCAPES.get(found["letter"], -1))
             else:
                 codes.append(int(found["hex"], 16) if found["hex"] else int(found["octal"], 8))
-        if position != len(text) - 1 or not all(0 <= code <= 255 for code in codes):  # noqa: PLR2004
+        if position != len(text) - 1 or not all(code in range(256) for code in codes):
             raise InvalidValue(f"{text} is not understood", got=text)
         if len(codes) == 1:
             return INT.convert(self._char.convert(codes[0]).value)

@@ -449,14 +449,15 @@ class _Reading:
 
     def _enum_type(self, values: Collection[int], *, packed: bool) -> Arithmetic:
         """Return the type that compilers choose for an enum of these values."""
-        word = "long" if self.known.target.word > INT.size else "long long"
-        names = ["signed char", "short"] if packed else []
-        for size, name in zip((1, 2, 4, 8)[-len(names) - 2 :], [*names, "int", word], strict=True):
-            if min(values, default=0) >= 0:
-                name = f"unsigned {name.removeprefix('signed ')}"  # noqa: PLW2901
-            kind = IntegerType(size, not name.startswith("unsigned"))
+        names = {4: "int", 8: "long" if self.known.target.word > INT.size else "long long"}
+        if packed:
+            names = {1: "char", 2: "short", **names}
+        signed = min(values, default=0) < 0
+        for size, name in names.items():
+            kind = IntegerType(size, signed)
             if all(kind.holds(value) for value in values):
-                return Arithmetic(name)
+                prefix = "" if signed else "unsigned "
+                return Arithmetic("signed char" if signed and size == 1 else f"{prefix}{name}")
         raise InvalidValue("an enum whose values fit no integer type")
 
     # Attributes.

@@ -32,7 +32,7 @@ from xengnt.abi.targets import Target
 from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.annotate import Annotations
 from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, cut
-from xengnt.sources.cheader.evaluate import Value
+from xengnt.sources.cheader.evaluate import INT, Value
 from xengnt.sources.cheader.lift import Body, Declarator
 from xengnt.sources.cheader.parse import Notes, Parsed, Parser
 from xengnt.sources.cheader.preprocess import (
@@ -400,8 +400,10 @@ class _Reader:
         ctype = self.engine.resolve(ctype)
         if isinstance(ctype, Arithmetic):
             return ctype.name.count("long")
-        wide = self.engine.shape(ctype).size == 8  # noqa: PLR2004 -- those of <stdint.h>
-        return (1 if self.target.word == 8 else 2) if wide else 0  # noqa: PLR2004
+        size = self.engine.shape(ctype).size  # of one of <stdint.h>
+        if size <= INT.size:
+            return 0
+        return 1 if self.target.word == size else 2
 
     def offset(self, ctype: CType, member: str) -> int:
         """Return where a member of a struct begins, or raise."""

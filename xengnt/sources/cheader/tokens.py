@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Cut preprocessed C into tokens that know where they came from.
 
-Imports nothing of the package.
+Imports ``xengnt.errors`` only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
+
+from xengnt.errors import SourceError
 
 
 class Token(NamedTuple):
@@ -91,7 +93,12 @@ def macro_names(text: str) -> list[str]:
 
 
 def tokenize(text: str) -> Tokens:
-    """Cut up what a preprocessor printed, line markers and ``#define`` included."""
+    """Cut up what a preprocessor printed, line markers and ``#define`` included.
+
+    Raises:
+        SourceError: a pragma that changes how structs lie in memory, and is not
+            understood.
+    """
     result = Tokens()
     file, line = "", 0
     packing = _Packing()

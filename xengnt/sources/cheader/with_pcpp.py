@@ -65,8 +65,8 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self.expanding = 0  # how many expansions there are inside each other
         self.deadline = time.monotonic() + settings.TIMEOUT
         self.undef("__PCPP__")
-        evaluate = self.evaluator
-        self.evaluator = lambda tokens, **names: evaluate(_with_suffixes(tokens), **names)
+        evaluate: Any = self.evaluator
+        self.evaluator: Any = lambda tokens, **names: evaluate(_with_suffixes(tokens), **names)
         for directory in (*job.include, str(settings.OWN_INCLUDE)):
             self.add_path(directory)
         for name, value in job.macros().items():
@@ -156,7 +156,11 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         yield from super().include(tokens, original_line)
         self.temp_path = outer
 
-    def collect_args(self, tokenlist: Any, ignore_errors: bool = False) -> Any:
+    def collect_args(
+        self,
+        tokenlist: Any,
+        ignore_errors: bool = False,  # noqa: FBT002 -- pcpp's signature
+    ) -> Any:
         """Take the arguments of a macro apart; without an end to them, pcpp would go on."""
         found = super().collect_args(tokenlist, ignore_errors)
         if found[0] == 0:
