@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import random
 import re
 import shutil
-from collections.abc import Iterator
+import time
 from pathlib import Path
 
 import pytest
@@ -86,11 +87,14 @@ def test_directory(tmp_path: Path) -> None:
     assert error(tmp_path) == f"{tmp_path}: Is a directory"
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
-def test_unreadable_file(header: Path) -> None:
+def test_unreadable_file(header: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Catches a file without permission that ends in something else than an error."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
     header.write_text("int x;\n")
-    header.chmod(0)
+    monkeypatch.setattr(Path, "open", refuse)  # root may read everything
     assert error(header) == f"{header}: Permission denied"
 
 
@@ -254,29 +258,20 @@ def test_bomb_of_constants(header: Path, preprocessor: str) -> None:
 
 def test_no_process_is_left(header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Catches a compiler that goes on when it was stopped for taking too long."""
-    beacon = tmp_path / "beacon"
+    note = tmp_path / "child"
     fake = tmp_path / "cc"
-    fake.write_text(f"#!/bin/sh\n(sleep 1.5; touch {beacon}) &\nsleep 30\n")
+    fake.write_text(f"#!/bin/sh\nsleep 60 &\necho $! > {note}\nwait\n")
     fake.chmod(0o755)
     header.write_text("int a;\n")
     monkeypatch.setenv("CC", str(fake))
-    monkeypatch.setattr(preprocess, "TIMEOUT", 0.2)
-    assert "did not finish" in error(header)
-    monkeypatch.undo()
-    os.sched_yield()
-    for _ in _seconds(2):
-        pass
-    assert not beacon.exists()
-
-
-def _seconds(number: float) -> Iterator[None]:
-    """Wait so long, giving now and then."""
-    import time
-
-    end = time.monotonic() + number
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        yield
+    monkeypatch.setattr(preprocess, "TIMEOUT", 1)
+    assert error(header) == f"{header}: the preprocessor did not finish in 1 seconds"
+    status = Path("/proc", note.read_text().strip(), "stat")
+    for _ in range(100):
+        if not status.exists() or ") Z " in status.read_text():
+            return
+        time.sleep(0.05)
+    pytest.fail("the child of the compiler is still there")
 
 
 def test_compiler_fails(header: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -314,7 +309,7 @@ DEEP = 10_000
         pytest.param(f"enum a {{ A = {'- ' * DEEP}3 }};", id="in enum"),
         pytest.param(f"struct a {{ int x __attribute__({'(' * DEEP}{')' * DEEP}); }};", id="args"),
         pytest.param(
-            "typedef int t0;" + "".join(f"typedef t{i} t{i + 1};" for i in range(DEEP)),
+            "typedef int t0;" + "".join(f"typedef t{i} t{i + 1};" for i in range(4000)),
             id="typedefs",
         ),
         pytest.param(
@@ -323,7 +318,7 @@ DEEP = 10_000
         ),
         pytest.param(
             "struct a0 { int x; };"
-            + "".join(f"struct a{i + 1} {{ struct a{i} x; }};" for i in range(2000)),
+            + "".join(f"struct a{i + 1} {{ struct a{i} x; }};" for i in range(1000)),
             id="structs by tag",
         ),
         pytest.param(
@@ -429,7 +424,7 @@ def test_needs_its_own_size(header: Path) -> None:
 
 def test_many_members(header: Path) -> None:
     """Catches a struct with very many members that is read for minutes."""
-    members = "".join(f"  /* IN */\n  int m{i}; /* => enum x */\n" for i in range(50_000))
+    members = "".join(f"  /* IN */\n  int m{i}; /* => enum x */\n" for i in range(25_000))
     header.write_text(f"struct a {{\n{members}}};\nstruct b {{ int x; }};\n")
     assert problems(header) == {"a": f"{header}:1: more than 20000 members"}
 

@@ -63,7 +63,15 @@ CODES = {
     *("struct-missing", "struct-kind", "struct-size", "struct-align", "selector", "direction"),
     *("enum", "field-missing", "field-extra", "field-renamed", "field-offset", "field-size"),
     *("field-sign", "field-kind", "field-count", "pad-missing", "pointee-size", "pointee-sign"),
-    *("pointee-unknown", "type-missing", "type-kind", "type-size", "type-sign", "gate"),
+    *(
+        "pointee-unknown",
+        "type-missing",
+        "type-kind",
+        "type-struct",
+        "type-size",
+        "type-sign",
+        "gate",
+    ),
     *("constant-missing", "constant-extra", "constant-value", "constant-sign", "constant-size"),
     *("op-struct", "message", "messages-missing", "unreadable", "version-refused"),
 }
@@ -805,7 +813,8 @@ MUTATIONS = (
     # Structs as a whole.
     Mutation("struct-becomes-union", "struct", BOTH,
         [Edit(f"struct {SWAP}", f"union {SWAP}", times=2)], {
-        X64: error(SWAP, struct_kind=".", field_offset="ref_b status", struct_size="."),
+        X64: error(SWAP, struct_kind=".", field_offset="ref_b status", struct_size=".")
+        | {("error", "type-struct", f"{SWAP}_t")},
     }),
     Mutation("union-becomes-struct", "struct", ALL, [within(COPY, "union {", "struct {")], {
         X64: error(COPY, field_kind="source.u dest.u", struct_size=".",

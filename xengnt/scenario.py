@@ -166,6 +166,8 @@ def _call(abi: Abi, line: dict[str, Any]) -> Call:
     count = len(data) // codec.plan.struct.size if codec else 0
     if "count" in line:
         count = _integer(line["count"], "count", _UNSIGNED)
+        if codec and data and count * codec.plan.struct.size != len(data):
+            raise SourceError(f"count: {count} structs are not {len(data)} bytes")
     return Call(
         cmd=cmd,
         count=count,

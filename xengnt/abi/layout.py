@@ -390,7 +390,7 @@ class Engine:
 
     def resolve(self, ctype: CType) -> CType:
         """Return what a typedef stands for in the end, other types as they are."""
-        names = []
+        names: list[str] = []
         while isinstance(ctype, Named) and ctype.name not in self._ends:
             typedef = self.declared.typedefs.get(ctype.name)
             if typedef is None or len(names) > len(self.declared.typedefs):
