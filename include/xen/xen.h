@@ -5,7 +5,8 @@
  * That is: guest handles, frame numbers, domain ids, and the number of the
  * hypercall. Nothing else of the public xen.h is here. The guards are those of
  * the public headers, so that whichever comes first in a translation unit is
- * the one that counts.
+ * the one that counts. The few public headers that need more of xen.h than that
+ * (callback.h, vcpu.h, and pmu.h on Arm) want the distribution's to come first.
  *
  * Like the public header, this one includes no <stdint.h>: define the
  * fixed-width integer types first, in whatever way the environment has them.

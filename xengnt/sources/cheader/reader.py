@@ -33,21 +33,11 @@ from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.annotate import Annotations
 from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, cut
 from xengnt.sources.cheader.evaluate import INT, Value
+from xengnt.sources.cheader.expand import Expanded, expand
 from xengnt.sources.cheader.lift import Body, Declarator
 from xengnt.sources.cheader.parse import Notes, Parsed, Parser
-from xengnt.sources.cheader.preprocess import (
-    LATEST_MACRO,
-    OWN_INCLUDE,
-    VERSION_MACRO,
-    Job,
-    preprocess,
-)
-from xengnt.sources.cheader.tokens import Token, Tokens, macro_names, tokenize
-
-MAX_BAD_MACROS = 50
-"""A header in which more macros than this cannot be expanded is refused."""
-
-_PROBE = "__xengnt_probe__"
+from xengnt.sources.cheader.preprocess import LATEST_MACRO, OWN_INCLUDE, VERSION_MACRO, Job
+from xengnt.sources.cheader.tokens import Token
 
 
 @dataclass(slots=True)
@@ -114,90 +104,36 @@ class _Reader:
 
     def read(self) -> HeaderSource:
         """Read it."""
-        names = macro_names(preprocess(self.job))
-        names = [name for name in names if name == LATEST_MACRO or self.wanted(name)]
-        tokens = self._probe(names)
-        expansions = self._index(tokens)
-        self._macros(tokens, expansions)
+        header = expand(self.job, lambda name: name == LATEST_MACRO or self.wanted(name))
+        for declaration in cut(header.tokens):
+            self.names.add(declaration)
+        self._macros(header)
         self._constants()
         self._types()
-        constants = [m for m in tokens.macros.values() if m.name in self.declared.constants]
+        constants = [m for m in header.macros.values() if m.name in self.declared.constants]
         for enum, where in self.annotations.enums(constants):
             self.declared.enums[enum.name] = enum
             self.source.where[enum.name] = where
         for name, message in self.annotations.complaints():
             self._problem(name, message)
         self.source.declarations = replace(self.declared, messages=self._found_messages)
-        self.source.files = tuple(file for file in tokens.files if not _own(file))
+        self.source.files = tuple(file for file in header.files if not _own(file))
         return self.source
-
-    def _probe(self, names: list[str]) -> Tokens:
-        """Preprocess the header, with what these macros stand for behind it.
-
-        A macro that cannot be expanded, as it calls another one wrongly, is noted
-        and left out.
-        """
-        bad: dict[str, str] = {}
-
-        def attempt(some: list[str]) -> str:
-            probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in some)
-            return preprocess(self.job, f"{probes}\n{_PROBE}\n")
-
-        def search(some: list[str]) -> None:
-            try:
-                attempt(some)
-            except SourceError as error:
-                where, _, message = str(error).partition(": ")
-                if not where.startswith("<stdin>:") or len(bad) >= MAX_BAD_MACROS:
-                    raise
-                if len(some) == 1:
-                    bad[some[0]] = message
-                    return
-                search(some[: len(some) // 2])
-                search(some[len(some) // 2 :])
-
-        try:
-            tokens = tokenize(attempt(names))
-        except SourceError:
-            search(names)
-            tokens = tokenize(attempt([name for name in names if name not in bad]))
-        for name, message in bad.items():
-            macro = tokens.macros[name]
-            self._problem(name, f"{macro.file}:{macro.line}: {message}")
-        return tokens
-
-    def _index(self, tokens: Tokens) -> dict[str, list[Token]]:
-        """Take the declarations in, and return what each macro expands to."""
-        first = next((i for i, t in enumerate(tokens.tokens) if t.text == _PROBE), None)
-        if first is None:
-            raise SourceError(f"{self.job.path}: the preprocessor lost its way in this file")
-        for declaration in cut(tokens.tokens[:first]):
-            self.names.add(declaration)
-        expansions: dict[str, list[Token]] = {}
-        fresh = False
-        current: list[Token] = []
-        for token in tokens.tokens[first:]:
-            if token.text == _PROBE:
-                fresh = True
-            elif fresh:
-                fresh = False
-                current = expansions[token.text[1:-1]] = []
-            else:
-                current.append(token)
-        return expansions
 
     def _problem(self, name: str, message: str) -> None:
         self.source.problems.setdefault(name, Problem(name, message))
 
     # Constants.
 
-    def _macros(self, tokens: Tokens, expansions: dict[str, list[Token]]) -> None:
+    def _macros(self, header: Expanded) -> None:
         """Take in the macros that are constants, and the messages."""
-        for name, macro in tokens.macros.items():
-            expansion = expansions.get(name, [])
-            if name == VERSION_MACRO or _own(macro.file):
-                continue
+        for name, macro in header.macros.items():
             where = f"{macro.file}:{macro.line}"
+            if name in header.bad:
+                self._problem(name, f"{where}: {header.bad[name]}")
+            if name == VERSION_MACRO or name not in header.expansions or _own(macro.file):
+                continue
+            expansion = header.expansions[name]
             if not expansion:
                 self.source.valueless[name] = f"{where}: {name} has no value"
                 continue
@@ -270,7 +206,7 @@ class _Reader:
                     self._parse(declaration)
                 except SourceError as error:
                     self._problem(tag, str(error))
-                self._need(Tagged("", tag), known)
+                self._need(Tagged("struct", tag), known)
         for name, declarations in self.names.typedefs.items():
             if self.wanted(name) and not _own(declarations[0].tokens[0].file):
                 self._need(Named(name), known)
