@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from xengnt.errors import SourceError, Unavailable
+from xengnt.errors import SourceError, Unavailable, XengntError
 from xengnt.sources.cheader import preprocess as settings
 
 try:
@@ -47,10 +47,17 @@ def preprocess(job: settings.Job, after: str) -> str:
         Refused: the header stops with ``#error``.
         SourceError: it cannot be preprocessed.
     """
+    preprocessor = _Preprocessor(job)
     try:
-        return _Preprocessor(job).run(after)
+        return preprocessor.run(after)
+    except XengntError:
+        raise
     except RecursionError:
         raise SourceError(f"{job.path}: macros or #include nested too deeply") from None
+    except Exception:  # noqa: BLE001 -- it raises anything, given directives that are broken
+        at = preprocessor.lastdirective
+        where = f"{at.source}:{at.lineno}" if at and at.source else str(job.path)
+        raise SourceError(f"{where}: a directive that pcpp cannot make sense of") from None
 
 
 class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
