@@ -87,7 +87,9 @@ class Decoder:
         """Return tuples of the leaves in order of declaration; of several views, raw words."""
         blob = self.blob(data)
         view = self.plan.raw
-        slots = [slot for slot in view.leaves if not (in_only and slot.out)]
+        if not in_only:
+            return list(self.structs[view.name].iter_unpack(blob))
+        slots = [slot for slot in view.leaves if not slot.out]
         return list(Struct(format_of(slots, self.size)).iter_unpack(blob))
 
     def columns(self, data: Any) -> dict[str, list[Any]]:
