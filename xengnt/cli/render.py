@@ -45,10 +45,12 @@ def table(*columns: str | tuple[str, str]) -> Table:
     return made
 
 
-def finding(found: Finding) -> Text:
-    """Return a finding on one line."""
+def finding(found: Finding, where: str = "") -> Text:
+    """Return a finding on one line, with the ABIs that it holds for."""
     line = Text(f"{found.severity}: ", style=SEVERITIES[found.severity])
     line.append(found.message, style="default not bold")
+    if where:
+        line.append(f"  {where}", style=f"not bold {DIM}")
     if found.source and found.source not in found.message:
         line.append(f"  {found.source}", style=f"not bold {DIM}")
     return line

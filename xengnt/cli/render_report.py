@@ -137,13 +137,7 @@ class _Text:
         )
 
     def _line(self, finding: Finding, alike: Sequence[Finding]) -> None:
-        line = Text(f"{finding.severity}: ", style=render.SEVERITIES[finding.severity])
-        line.append(finding.message, style="default not bold")
-        if alike:
-            line.append(f"  {_abis(alike)}", style=f"not bold {render.DIM}")
-        if finding.source and finding.source not in finding.message:
-            line.append(f"  {finding.source}", style=f"not bold {render.DIM}")
-        self.console.print(line, soft_wrap=True)
+        self.console.print(render.finding(finding, _abis(alike)), soft_wrap=True)
 
     def _closing(self) -> None:
         distinct = {(f.severity, f.where, f.message): f for f in self.report.findings}

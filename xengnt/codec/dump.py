@@ -51,7 +51,7 @@ def _element(plan: Plan, element: int, data: bytes) -> Iterator[DumpLine]:
     view = plan.view_of(data)
     reached = 0
     for leaf in sorted(view.leaves, key=lambda slot: slot.offset):
-        slot = _meant(plan, view.name, leaf, data)
+        slot = plan.meant(view, leaf, data)
         if slot.offset > reached:
             yield DumpLine(element, reached, data[reached : slot.offset])
         end = slot.offset + slot.size * (slot.count or 1)
@@ -63,18 +63,6 @@ def _element(plan: Plan, element: int, data: bytes) -> Iterator[DumpLine]:
             yield DumpLine(element, end, data[end:reached], leaf=leaf.name, direction=way)
     if reached < len(data):
         yield DumpLine(element, reached, data[reached:])
-
-
-def _meant(plan: Plan, view_name: str, slot: Slot, data: bytes) -> Slot:
-    """Return the member of a union that is meant, if no bytes above it are set, else the slot."""
-    view = plan.views[view_name]
-    union = view.unions.get(slot.leaf)
-    if union is None:
-        return slot
-    member = union.members.get(plan.pick(view, union.choice, data))
-    if member is None or any(data[member.offset + member.size : slot.offset + slot.size]):
-        return slot
-    return member
 
 
 def _value(slot: Slot, raw: bytes) -> tuple[int | list[int], str | None]:

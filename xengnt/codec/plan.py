@@ -152,6 +152,17 @@ class Plan:
             choice = choice[1] if held & mask == value else choice[2]
         return choice
 
+    def meant(self, view: View, leaf: Slot, element: bytes) -> Slot:
+        """Return the member of a union that is meant, the leaf if bits above that are set.
+
+        A leaf that is no union is itself.
+        """
+        union = view.unions.get(leaf.leaf)
+        member = union.members.get(self.pick(view, union.choice, element)) if union else None
+        if member is None or any(element[member.offset + member.size : leaf.offset + leaf.size]):
+            return leaf
+        return member
+
     def view_of(self, element: bytes) -> View:
         """Return the view that an element's bytes select; the raw one if none fits.
 

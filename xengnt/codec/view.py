@@ -95,16 +95,10 @@ class Element(Mapping[str, Any]):
         return self[name] if name in self else default  # noqa: SIM401 -- this is `get`
 
     def __iter__(self) -> Iterator[str]:
-        view = self._plan.view_of(bytes(self._data))
+        data = bytes(self._data)
+        view = self._plan.view_of(data)
         for slot in view.leaves:
-            name = slot.name
-            if slot.leaf in view.unions:
-                union = view.unions[slot.leaf]
-                member = union.members.get(self._plan.pick(view, union.choice, bytes(self._data)))
-                if member and not any(
-                    self._data[member.offset + member.size : slot.offset + slot.size]
-                ):
-                    name = member.name
+            name = self._plan.meant(view, slot, data).name
             if name.startswith(self._path):
                 yield name[len(self._path) :]
 
