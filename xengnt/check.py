@@ -19,7 +19,8 @@ from xengnt.errors import InvalidValue, Refused, SourceError
 from xengnt.findings import ERROR, NOTE, Finding
 from xengnt.sources.cheader.gates import gates
 from xengnt.sources.cheader.preprocess import VERSION_MACRO, Job
-from xengnt.sources.cheader.reader import HeaderSource, Problem, read
+from xengnt.sources.cheader.reader import HeaderSource, read
+from xengnt.sources.reading import Problem
 
 _PLACE = re.compile(r"(.+?:\d+): ")
 

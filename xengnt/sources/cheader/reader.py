@@ -5,7 +5,7 @@
 declarations, parses those that are wanted and what they need, evaluates the
 macros that are constants, and adds what the markup in the comments says.
 
-Imports ``xengnt.errors``, ``xengnt.abi`` and the modules beside it.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.sources`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -38,14 +38,7 @@ from xengnt.sources.cheader.lift import Body, Declarator
 from xengnt.sources.cheader.parse import Notes, Parsed, Parser
 from xengnt.sources.cheader.preprocess import LATEST_MACRO, OWN_INCLUDE, VERSION_MACRO, Job
 from xengnt.sources.cheader.tokens import Token
-
-
-@dataclass(slots=True)
-class Problem:
-    """Something in a header that could not be read."""
-
-    name: str
-    message: str
+from xengnt.sources.reading import Problem
 
 
 @dataclass(slots=True)
