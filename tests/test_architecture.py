@@ -21,7 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "package": {"errors"},
     "findings": {"abi"},
     "abi": {"errors"},
-    "codec": {"abi", "errors", "findings"},
+    "codec": {"abi", "errors", "extension", "findings"},
     "batch": {"abi", "codec", "errors", "extension"},
     "ops": {"abi", "batch"},
     "scenario": {"abi", "codec", "errors", "findings", "backends"},

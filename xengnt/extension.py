@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The one place that imports the C extension.
+"""The one place that imports the C extensions.
 
 Imports ``xengnt.errors`` only.
 """
@@ -13,20 +13,24 @@ from typing import Any
 
 from xengnt.errors import Unavailable
 
-NAME = "xengnt._ffi"
+FFI = "xengnt._ffi"
+"""What the compiler thinks of the header, made by cffi."""
+
+ROWS = "xengnt._rows"
+"""Rows to bytes."""
 
 
-def load(path: Path | None = None) -> Any:
-    """Return the extension module, or another build of it from a file.
+def load(name: str = FFI, path: Path | None = None) -> Any:
+    """Return an extension module, or another build of it from a file.
 
     Raises:
         Unavailable: it was not built, or cannot be loaded.
     """
     try:
         if path is None:
-            return importlib.import_module(NAME)
-        loader = importlib.machinery.ExtensionFileLoader(NAME, str(path))
-        spec = importlib.machinery.ModuleSpec(NAME, loader, origin=str(path))
+            return importlib.import_module(name)
+        loader = importlib.machinery.ExtensionFileLoader(name, str(path))
+        spec = importlib.machinery.ModuleSpec(name, loader, origin=str(path))
         module = importlib.util.module_from_spec(spec)
         loader.exec_module(module)
     except ImportError as error:

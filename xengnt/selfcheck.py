@@ -18,7 +18,7 @@ from xengnt.abi.declarations import Constant, header
 from xengnt.abi.layout import Layout, StructLayout, compute
 from xengnt.abi.targets import native
 from xengnt.compare import compare
-from xengnt.extension import load
+from xengnt.extension import FFI, load
 from xengnt.findings import ERROR, Finding
 from xengnt.sources import cffi_types
 
@@ -42,7 +42,7 @@ def selfcheck(extension: Path | None = None) -> SelfCheck:
         Unavailable: the extension was not built.
         UnknownName: this machine has none of the six ABIs.
     """
-    module = load(extension)
+    module = load(FFI, extension)
     engine = compute(header().at(native()))
     types = cffi_types.read(module.ffi, engine.structs.values(), engine.typedefs)
     _take_members(module, types.structs)

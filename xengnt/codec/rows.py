@@ -1,21 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""Rows and columns to bytes: straight-line code, made for each set of names.
+"""Rows and columns to bytes.
 
-Which names a row has decides how it is packed: absent fields become padding in
-the format, a member of a union takes its own width. So for each set of names a
-`Packer` is made once. It has a `struct.Struct` that checks every range, and
-functions generated for dicts and objects. Whatever that fast way does not take
+Which names a row has decides how it is packed: absent fields become padding, a
+member of a union takes its own width. So for each set of names a `Packer` is made
+once. It packs lists of plain rows in C, at once. Whatever that does not take
 (symbols, nested dicts, rows with different names, errors) goes through
-`Encoder.normalise`, which is slow and explains.
+`Encoder.normalise`, row by row, which is slow and explains.
 
-Imports ``xengnt.errors`` and the plan.
+Imports ``xengnt.errors``, ``xengnt.extension`` and the plan.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import repeat, starmap
+from contextlib import suppress
+from itertools import repeat
 from operator import index
 from struct import Struct
 from struct import error as StructError  # noqa: N812 -- struct names it in lower case
@@ -23,79 +23,37 @@ from typing import Any
 
 from xengnt.codec.plan import Plan, Slot, View
 from xengnt.codec.symbols import shown
-from xengnt.errors import InvalidValue, UnknownName
+from xengnt.errors import InvalidValue, Unavailable, UnknownName
+from xengnt.extension import ROWS, load
 
-_MISS = (StructError, KeyError, TypeError, AttributeError, OverflowError)
-"""What the fast way raises on rows that it does not take."""
+_MISS = (StructError, TypeError, OverflowError)
+"""What the module struct raises on values that are no integers or do not fit."""
 
 
 class Packer:
     """Packs rows that have just these names.
 
-    The functions raise one of `_MISS` on rows that they do not take.
-
     Attributes:
         slots: what the names stand for, in order of their offset.
         struct: the format; what has no name is zero.
-        dicts: packs a sequence of dicts into a list.
+        fast: packs lists of rows of integers, and returns None for all others; None
+            where the extension was not built.
     """
 
     def __init__(self, plan: Plan, names: Sequence[str]) -> None:
         slots = [plan.slots[name][1] for name in names]
         self.slots = sorted(slots, key=lambda slot: slot.offset)
         self.struct = Struct(format_of(self.slots, plan.struct.size))
-        self._dict_call = self._call("row[{0!r}]")
-        self.dicts = self._make(
-            # A name too few raises; a row with one too many is left out, and that is seen.
-            f"packed = [{self._dict_call} for row in rows if len(row) == {len(names)}]\n"
-            "    if len(packed) != len(rows): raise KeyError\n"
-            "    return packed"
-        )
-
-    def objects(self, kind: type, keys: set[str] | None) -> Callable[[Any], Any]:
-        """Return a function that packs a sequence of objects into a list.
-
-        Args:
-            kind: the class that all must have.
-            keys: the names of the attributes that each must have of its own; None for
-                a class whose instances have none.
-        """
-        like = "type(row) is kind"
-        if keys is not None:
-            like += " and row.__dict__.keys() == keys"
-        return self._make(
-            f"packed = [{self._call('row.{0}')} for row in rows if {like}]\n"
-            "    if len(packed) != len(rows): raise KeyError\n"
-            "    return packed",
-            kind=kind,
-            keys=keys,
-        )
-
-    def one(self, slow: Callable[[Any], bytes]) -> Callable[[Any], bytes]:
-        """Return a function that packs one dict, and hands every other row to `slow`."""
-        return self._make(
-            "try:\n"
-            f"        if len(row) == {len(self.slots)}: return {self._dict_call}\n"
-            "    except miss: pass\n"
-            "    return slow(row)",
-            "row",
-            slow=slow,
-            miss=_MISS,
-        )
-
-    def _call(self, access: str) -> str:
-        """Return the expression that packs a row, each value fetched in this way."""
-        values = [
-            ("*" if slot.count is not None else "") + access.format(slot.name)
-            for slot in self.slots
-        ]
-        return f"pack({', '.join(values)})"
-
-    def _make(self, body: str, argument: str = "rows", **space: object) -> Callable[[Any], Any]:
-        names: dict[str, Any] = {"pack": self.struct.pack, **space}
-        exec(f"def made({argument}):\n    {body}\n", names)  # noqa: S102 -- of names of the header
-        made: Callable[[Any], Any] = names["made"]
-        return made
+        self.fast: Any = None
+        with suppress(Unavailable):
+            self.fast = load(ROWS).Packer(
+                plan.struct.size,
+                tuple(
+                    (slot.name, slot.offset, -1 if slot.count is None else slot.count, slot.size,
+                     slot.signed)
+                    for slot in self.slots
+                ),
+            )  # fmt: skip
 
 
 def format_of(slots: Iterable[Slot], size: int) -> str:
@@ -122,7 +80,7 @@ class Encoder:
         self.strict = strict
         self.allow_out = allow_out
         self._packers: dict[tuple[str, ...], Packer] = {}
-        self._by_type: dict[type, Callable[[Any], Any] | None] = {}
+        self._by_type: dict[type, tuple[Packer, tuple[str, ...]] | None] = {}
         leaves = [slot for slot in plan.raw.leaves if allow_out or not slot.out]
         self.inputs = tuple(slot.name for slot in leaves)
         self._width = sum(slot.count or 1 for slot in leaves)
@@ -144,29 +102,23 @@ class Encoder:
 
     def encode(self, rows: object) -> bytes:
         """Return rows or columns as bytes."""
-        if isinstance(rows, Mapping):
-            return self._columns(rows)
-        if _is_scalar(rows):
-            kind = type(rows).__name__
-            raise InvalidValue(
-                f"{self.plan.label}: expected rows or a mapping of columns, got {kind}",
-                struct=self.plan.struct.tag,
-                expected="rows or columns",
-                got=kind,
-            )
-        if not isinstance(rows, Sequence):
+        if type(rows) is not list:
+            if isinstance(rows, Mapping):
+                return self._columns(rows)
             rows = self._rows(rows)
-        if len(rows) == 0:  # which an array does not say by being false
+        if not rows:
             return b""
-        try:
-            return b"".join(self._fast(rows))
-        except _MISS:
+        data = self._fast(rows)
+        if data is None:
             return b"".join(self._slow(row, number) for number, row in enumerate(rows))
+        return data
 
     def _rows(self, rows: Any) -> list[Any]:
-        """Return a list of rows, of a generator or an array."""
+        """Return a list of rows, of another sequence, a generator or an array."""
         wrong = None
-        if isinstance(rows, set | frozenset):
+        if _is_scalar(rows):
+            wrong = f"expected rows or a mapping of columns, got {type(rows).__name__}"
+        elif isinstance(rows, set | frozenset):
             wrong = "rows in a set have no order"
         elif getattr(getattr(rows, "dtype", None), "names", None):
             wrong = "an array of structs: give columns, {name: array[name]}, or take its bytes"
@@ -182,51 +134,45 @@ class Encoder:
     def _first(self, row: Any) -> bytes:
         """Pack one row, and make `encode_one` fast for more like it."""
         data = self._slow(row, 0)
-        if isinstance(row, dict):
-            try:
-                packer = self._flat(row)
-            except _MISS:
-                return data
-            self.encode_one = packer.one(lambda other: self._slow(other, 0))
+        packer = self._flat(row) if type(row) is dict else None
+        if packer and packer.fast:
+            fast, slow = packer.fast.dict, self._slow
+            self.encode_one = lambda row: fast(row) or slow(row, 0)
         return data
 
-    def _fast(self, rows: Sequence[Any]) -> Iterable[bytes]:
-        """Pack rows that are all like the first, or raise one of `_MISS`."""
+    def _fast(self, rows: list[Any]) -> bytes | None:
+        """Pack rows that are all like the first, and hold plain integers; else return None."""
         first = rows[0]
-        if isinstance(first, dict):
-            packer = self._packers.get(tuple(first)) or self._flat(first)
-            return packer.dicts(rows)  # type: ignore[no-any-return]  # made at run time
-        if isinstance(first, tuple | list):
-            return starmap(self.packer(self.inputs).struct.pack, rows)
-        if isinstance(first, Mapping):
-            raise KeyError
         kind = type(first)
+        if kind is dict:
+            packer = self._packers.get(tuple(first)) or self._flat(first)
+            return packer.fast.dicts(rows) if packer and packer.fast else None
+        if isinstance(first, tuple | list):
+            packer = self.packer(self.inputs)
+            return packer.fast.tuples(rows) if packer.fast else None
+        if isinstance(first, Mapping):
+            return None
         if kind not in self._by_type:
             self._by_type[kind] = self._like(first)
-        pack = self._by_type[kind]
-        if pack is None:
-            raise KeyError
-        return pack(rows)  # type: ignore[no-any-return]  # the same
+        like = self._by_type[kind]
+        return like[0].fast.objects(rows, kind, like[1]) if like else None
 
-    def _like(self, row: object) -> Callable[[Any], Any] | None:
-        """Return what packs objects like this one, None if that takes a look at each.
+    def _like(self, row: object) -> tuple[Packer, tuple[str, ...]] | None:
+        """Return the packer of objects like this one, and which fields they do not have.
 
-        That is so unless the class and the names in the object's own dictionary tell
-        which fields it has.
+        It is None where that takes a look at each object.
         """
         given = self._given(row)
         packer = self.packer(self._choose(given, 0, row), 0)
-        own = getattr(row, "__dict__", None)
-        known = {name for name in self.inputs if hasattr(type(row), name) or name in (own or ())}
-        if self.plan.raw.unions or any("." in name for name in self.inputs) or known != set(given):
+        if self.plan.raw.unions or any("." in name for name in self.inputs) or not packer.fast:
             return None
-        return packer.objects(type(row), None if own is None else set(own))
+        return packer, tuple(name for name in self.inputs if name not in given)
 
-    def _flat(self, row: dict[Any, Any]) -> Packer:
-        """Return the packer of a dict with dotted names, or raise one of `_MISS`."""
-        if any(isinstance(value, Mapping) for value in row.values()):
-            raise KeyError
-        return self.packer(tuple(row), 0)
+    def _flat(self, row: dict[Any, Any]) -> Packer | None:
+        """Return the packer of a dict with dotted names, None for one with nested dicts."""
+        plain = all(isinstance(name, str) for name in row)
+        nested = any(isinstance(value, Mapping) for value in row.values())
+        return self.packer(tuple(row), 0) if plain and not nested else None
 
     def _slow(self, row: object, number: int) -> bytes:
         """Pack one row of any form, or say what is wrong with it."""
