@@ -126,11 +126,11 @@ class Typedef:
 
 @dataclass(frozen=True, slots=True)
 class Constant:
-    """An integer constant, with the width and signedness of its C type."""
+    """An integer constant, with the width and signedness of its C type, None where unknown."""
 
     value: int
-    size: int
-    signed: bool
+    size: int | None
+    signed: bool | None
 
 
 @dataclass(frozen=True, slots=True)

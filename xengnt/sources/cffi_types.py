@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Read the types of a cffi extension: what the C compiler that built it thinks.
+"""Read the types of a cffi `ffi`: in API mode, what the C compiler that built it thinks.
 
 In API mode cffi takes sizes, offsets and alignments from the compiler, and
-raises at the first use of a type that its declaration does not fit.
+raises at the first use of a type that its declaration does not fit. In the other
+modes it lays types out itself, by the rules of this machine's ABI.
 
-Imports ``xengnt.errors``, ``xengnt.abi``.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.sources``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,13 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from xengnt.abi.declarations import Constant
-from xengnt.abi.layout import Field, Layout, Pointee, StructLayout, TypeLayout
+from xengnt.abi.layout import Layout, Pointee, StructLayout, TypeLayout
+from xengnt.abi.targets import native
+from xengnt.errors import SourceError
+from xengnt.sources import measured
+from xengnt.sources.measured import AGGREGATES, Member, Type
+
+_FLOATS = ("float", "double", "long double")
 
 
 @dataclass(slots=True)
@@ -54,72 +61,101 @@ def read(ffi: Any, structs: Iterable[StructLayout], typedefs: Iterable[str]) -> 
         typedefs: the scalar types to ask for.
     """
     found = CffiTypes()
+    types = Types(ffi, char_signed=native().char_signed)
     for wanted in structs:
         try:
-            ctype = ffi.typeof(f"{wanted.kind} {wanted.tag}")
-            found.structs[wanted.tag] = StructLayout(
-                wanted.tag,
-                ctype.kind,
-                ffi.sizeof(ctype),
-                ffi.alignof(ctype),
-                tuple(_fields(ffi, ctype, "", 0)),
-            )
-        except (ffi.error, TypeError) as error:
+            ctype = types.find(f"{wanted.kind} {wanted.tag}")
+            found.structs[wanted.tag] = types.struct(wanted.tag, ctype)
+        except SourceError as error:
             found.problems[wanted.tag] = str(error)
     for name in typedefs:
         try:
-            ctype = ffi.typeof(name)
-            size, align = ffi.sizeof(ctype), ffi.alignof(ctype)
-            found.typedefs[name] = TypeLayout(size, align, "int", _signed(ffi, ctype))
-        except (ffi.error, TypeError) as error:
+            found.typedefs[name] = types.scalar(types.find(name))
+        except SourceError as error:
             found.problems[name] = str(error)
     return found
 
 
-def _fields(ffi: Any, ctype: Any, start: str, base: int) -> list[Field]:
-    found = []
-    for name, member in ctype.fields:
-        element, count = member.type, None
-        while element.kind == "array":
-            count = (count or 1) * (element.length or 0)
-            element = element.item
-        offset = base + member.offset
-        size = ffi.sizeof(member.type)
-        pointee = _pointee(ffi, element)
-        if pointee is not None:
-            kind = "handle"
-        elif element.kind in ("struct", "union"):
-            kind = element.kind
-        else:
-            kind = "int"
-        found.append(
-            Field(
-                f"{start}{name}",
-                offset,
-                size,
-                element.cname,
-                kind,
-                signed=_signed(ffi, element) if kind == "int" else None,
-                count=count,
-                pointee=pointee,
-            )
-        )
-        if kind in ("struct", "union"):
-            found += _fields(ffi, element, f"{start}{name}.", offset)
-    return found
+class Types:
+    """Describes the types of an ``ffi``; all that cffi raises comes out as `SourceError`.
 
+    Args:
+        ffi: of a compiled module, or one that was made in place.
+        char_signed: whether plain ``char`` is signed, which cffi does not tell.
+    """
 
-def _pointee(ffi: Any, ctype: Any) -> Pointee | None:
-    """Return what a pointer, or a struct of one pointer, points to; None for all else."""
-    if ctype.kind == "struct" and ctype.fields and len(ctype.fields) == 1:
-        ctype = ctype.fields[0][1].type
-    if ctype.kind != "pointer":
-        return None
-    item = ctype.item
-    if item.kind != "primitive":
-        return Pointee(item.cname, None, None)
-    return Pointee(item.cname, ffi.sizeof(item), _signed(ffi, item))
+    def __init__(self, ffi: Any, *, char_signed: bool) -> None:
+        self._ffi = ffi
+        self._char_signed = char_signed
+        self._known: dict[Any, Type] = {}
 
+    def find(self, name: str) -> Any:
+        """Return the type of this name, as C spells it."""
+        try:
+            return self._ffi.typeof(name)
+        except Exception as error:  # noqa: BLE001 -- each mode of cffi has kinds of its own
+            raise SourceError(str(error)) from None
 
-def _signed(ffi: Any, ctype: Any) -> bool:
-    return int(ffi.cast(ctype, -1)) < 0
+    def struct(self, tag: str, ctype: Any) -> StructLayout:
+        """Return the layout of a struct or union."""
+        members = self.measure(ctype).members
+        size, align = self._extent(ctype)
+        return measured.struct_layout(tag, ctype.kind, size, align, members)
+
+    def scalar(self, ctype: Any) -> TypeLayout:
+        """Return a scalar type."""
+        size, align = self._extent(ctype)
+        one = self.measure(ctype)
+        return TypeLayout(size, align, one.kind, one.signed)
+
+    def measure(self, ctype: Any) -> Type:
+        """Return any type."""
+        if ctype not in self._known:
+            self._known[ctype] = self._measure(ctype)
+        return self._known[ctype]
+
+    def _extent(self, ctype: Any) -> tuple[int, int]:
+        try:
+            return self._ffi.sizeof(ctype), self._ffi.alignof(ctype)
+        except Exception as error:  # noqa: BLE001 -- each mode of cffi has kinds of its own
+            raise SourceError(str(error)) from None
+
+    def _measure(self, ctype: Any) -> Type:
+        name = ctype.cname
+        if ctype.kind == "array":  # a flexible one has no length
+            return measured.array(self.measure(ctype.item), ctype.length or 0)
+        if ctype.kind == "function":
+            size = self._ffi.sizeof("void *")
+            return Type(name, size, "handle", pointee=Pointee("function", None, None))
+        size, _ = self._extent(ctype)
+        if ctype.kind == "pointer":
+            return measured.pointer(ctype.item.cname, size, self._pointed(ctype.item))
+        if ctype.kind in AGGREGATES:
+            return measured.aggregate(ctype.kind, name, size, self._members(ctype))
+        if name in _FLOATS:
+            return Type(name, size, "float")
+        if name == "char":
+            return Type(name, size, "int", self._char_signed)
+        if "_Complex" in name:
+            raise SourceError(f"{name} is no type of the ABI")
+        return Type(name, size, "int", int(self._ffi.cast(ctype, -1)) < 0)
+
+    def _pointed(self, ctype: Any) -> Type | None:
+        """Return what a pointer points to as far as that matters, None if it has no size."""
+        if ctype.kind in AGGREGATES:
+            return Type(ctype.cname, self._extent(ctype)[0], ctype.kind) if ctype.fields else None
+        return None if ctype.kind in ("void", "function") else self.measure(ctype)
+
+    def _members(self, ctype: Any) -> list[Member]:
+        try:
+            fields = ctype.fields
+        except Exception as error:  # noqa: BLE001 -- each mode of cffi has kinds of its own
+            raise SourceError(str(error)) from None
+        if fields is None:
+            raise SourceError(f"{ctype.cname} is not defined")
+        return [
+            Member(name, self.measure(one.type), one.offset)
+            if one.bitsize < 0
+            else Member(name, self.measure(one.type), one.offset, one.bitshift, one.bitsize)
+            for name, one in fields
+        ]

@@ -58,6 +58,7 @@ class Reading:
         problems: what was wanted, is there, and could not be read, by name.
         others: definitions of structs that are in the layout, and differ from it: two
             parts of a binary need not agree.
+        assumptions: what the source leaves open, and what it is taken to be.
         unseen: what this kind of source does not show, of `MACROS` (constants that are
             macros), `CONSTANTS` (any), `TYPEDEFS`, `ALIGNMENT`, `SIGNEDNESS`, `POINTEES`.
     """
@@ -66,4 +67,5 @@ class Reading:
     where: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
     others: list[Definition] = field(default_factory=list)
+    assumptions: list[Problem] = field(default_factory=list)
     unseen: frozenset[str] = frozenset()
