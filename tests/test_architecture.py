@@ -28,9 +28,13 @@ LAYERS: dict[str, set[str]] = {
     "backends": {"abi", "codec", "errors", "extension", "scenario"},
     "dispatch": {"backends", "batch", "codec", "errors", "ops"},
     "sources": {"abi", "errors"},
-    "compare": {"abi", "findings"},
+    "baseline": {"errors", "findings", "mapping"},
+    "mapping": {"errors"},
+    "match": {"abi"},
+    "shift": {"abi"},
+    "compare": {"abi", "findings", "match", "shift"},
     "explain": {"abi", "errors"},
-    "check": {"abi", "sources", "compare", "findings", "errors"},
+    "check": {"abi", "baseline", "compare", "errors", "findings", "mapping", "match", "sources"},
     "selfcheck": {"abi", "sources", "compare", "findings", "errors", "extension"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}

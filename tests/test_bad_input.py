@@ -17,7 +17,7 @@ DEEP = 10_000
 BAD = {
     "empty": (b"", "empty"),
     "blank": (b" \n\t\n", "empty"),
-    "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "binary data at byte 7"),
+    "binary": (b"\x7fELF\x02\x01\x01\x00\x00", "not an ELF file"),
     "UTF-16": (HEADER.encode("utf-16"), "binary data"),
     "noise": (bytes(range(1, 256)) * 20, ""),
     "cut short in a struct": (b"struct gnttab_copy {\n    int x;\n", "never closed"),

@@ -468,7 +468,7 @@ MUTATIONS = (
         X32: error(constant_value="GNTTAB_CACHE_SOURCE_GREF"),
     }),
     Mutation("flag-not-evaluable", "value", ALL,
-        [define("GNTMAP_device_map", "       (1<<_GNTMAP_device_map)", "BIT(0)")], {
+        [define("GNTMAP_device_map", "       (1<<_GNTMAP_device_map)", "OTHER_BIT(0)")], {
         X64: error(unreadable="GNTMAP_device_map"),
     }),
     # Constants of another type.

@@ -5,13 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from oracle import need
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -52,6 +55,8 @@ def test_the_two_commands_come_first() -> None:
 @pytest.mark.parametrize("command", PASTED)
 def test_shell_blocks_work(command: str, environment: dict[str, str]) -> None:
     """Would catch a command to paste that fails."""
+    if command.startswith("rustc"):
+        need(shutil.which("rustc"), "rustc", "apt install rustc")
     done = run(command, environment)
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stderr == ""
@@ -80,9 +85,20 @@ def test_the_tour_works(environment: dict[str, str]) -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_commands_of_the_table_exist(command: str, environment: dict[str, str]) -> None:
     """Would catch a command that the table promises and that is not there."""
-    concrete = command.replace("HEADER", "include/xen/grant_table.h").replace("\\|", "|")
+    concrete = command.replace("SOURCE", "include/xen/grant_table.h").replace("\\|", "|")
     concrete = concrete.replace("copies.bin", "/dev/null")
     assert run(concrete, environment).returncode == 0
+
+
+def test_the_workflow_runs_what_there_is(environment: dict[str, str], tmp_path: Path) -> None:
+    """Would catch a workflow to paste with an option that is not there, or another file."""
+    [workflow] = [text for kind, text in BLOCKS if kind == "yaml"]
+    [command] = re.findall(r"- run: (xengnt check .*)", workflow)
+    concrete = command.replace("include/grant.h build/driver.o", "include/xen/grant_table.h")
+    log = tmp_path / "xengnt.sarif"
+    assert run(concrete.replace("> xengnt.sarif", f"> {log}"), environment).returncode == 0
+    assert json.loads(log.read_text())["version"] == "2.1.0"
+    assert "sarif_file: xengnt.sarif" in workflow
 
 
 def test_each_claim_names_a_command_that_is_there() -> None:

@@ -2,36 +2,43 @@
 """Compare two layouts: a reference, and one that should be like it.
 
 Names are those of the reference. A field is compared with the one of the same
-name, else with the one in its place. Offsets are compared relative to the struct
-that a field is in, so that a struct in the wrong place counts once and not again
-for each of its members.
+name, else with one that is only spelled otherwise, else with the one in its place.
+Offsets are compared relative to the struct that a field is in, so that a struct in
+the wrong place counts once and not again for each of its members. Where a field is in
+the wrong place, the finding names what moved it and what Xen meets there instead.
 
-Imports ``xengnt.abi`` and ``xengnt.findings`` only.
+Imports ``xengnt.abi``, ``xengnt.findings``, ``xengnt.match``, ``xengnt.shift`` only.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from xengnt.abi.declarations import MESSAGES, Constant
 from xengnt.abi.layout import Field, Layout, StructLayout, TypeLayout
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
+from xengnt.match import spelled
+from xengnt.shift import Pair, Shifts
 
 _PAD = re.compile(r"_*(pad|padding|unused|rsvd|reserved)\d*")
+
+XEN = "Xen"
+"""Who goes by the ABI."""
 
 _SIGNS = {True: "signed", False: "unsigned", None: "neither signed nor unsigned"}
 
 
-def compare(reference: Layout, theirs: Layout) -> list[Finding]:
+def compare(reference: Layout, theirs: Layout, reader: str = XEN) -> list[Finding]:
     """Return in what `theirs` differs from `reference`, struct by struct.
 
-    What `theirs` does not have or does not state is a note, or nothing.
+    What `theirs` does not have or does not state is a note, or nothing. The `reader` is
+    who goes by the reference.
     """
     found = [
-        *_structs(reference, theirs),
+        *_structs(reference, theirs, reader),
         *_typedefs(reference, theirs),
         *_constants(reference, theirs),
         *_ops(reference, theirs),
@@ -49,28 +56,70 @@ def families(names: Iterator[str] | list[str]) -> frozenset[str]:
     return frozenset(prefix for prefix in prefixes if prefixes.count(prefix) > 1)
 
 
-def _structs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
+def compare_struct(
+    reference: StructLayout, theirs: StructLayout, reader: str = XEN
+) -> list[Finding]:
+    """Return in what a struct differs from the one of the reference."""
+    return list(_StructComparison(reference, theirs, reader).findings())
+
+
+def pairs(reference: StructLayout, theirs: StructLayout) -> list[tuple[Field | None, Field | None]]:
+    """Return the fields of both, each with the one that it is compared with, if any."""
+    comparison = _StructComparison(reference, theirs)
+    list(comparison.findings())
+    other = {field.name: other for field, other in comparison.pairs}
+    ours = {one.name: field for field, one in comparison.pairs}
+    found: list[tuple[Field | None, Field | None]] = [
+        (field, other.get(field.name)) for field in reference.fields
+    ]
+    at = 0  # behind what stands before it in theirs
+    for one in theirs.fields:
+        if one.name in ours:
+            at = found.index((ours[one.name], one)) + 1
+        else:
+            found.insert(at, (None, one))
+            at += 1
+    return found
+
+
+def _structs(reference: Layout, theirs: Layout, reader: str) -> Iterator[Finding]:
     for tag, struct in reference.structs.items():
         other = theirs.structs.get(tag)
         if other is None:
             yield Finding(NOTE, "struct-missing", tag, f"{struct.kind} {tag} is not there")
         else:
-            yield from _StructComparison(struct, other).findings()
+            yield from compare_struct(struct, other, reader)
 
 
 class _StructComparison:
     """A struct of the reference, and the one of the same name."""
 
-    def __init__(self, reference: StructLayout, theirs: StructLayout) -> None:
+    def __init__(self, reference: StructLayout, theirs: StructLayout, reader: str = XEN) -> None:
+        self.reader = reader
         self.reference = reference
         self.theirs = theirs
         self.tag = reference.tag
+        self.pairs: list[Pair] = []
+        self.spellings: list[str] = []
 
     def findings(self) -> Iterator[Finding]:
+        """Return in what they differ."""
         ours, theirs = self.reference, self.theirs
         if ours.kind != theirs.kind:
             yield self._differs("struct-kind", "", "is of kind", ours.kind, theirs.kind)
-        yield from self._members("", "", 0, 0, ours.kind)
+        members = list(self._members("", "", 0, 0, ours.kind))
+        shifts = Shifts(ours, theirs, self.pairs, self.reader)
+        for one in members:
+            moved = one.code == "field-offset"
+            yield (
+                replace(one, because=shifts.because(one.where[len(self.tag) + 1 :]))
+                if moved
+                else one
+            )
+        if self.spellings:
+            words = ", ".join(self.spellings)
+            message = f"fields of {self.tag} are spelled otherwise: {words}"
+            yield Finding(NOTE, "field-spelling", self.tag, message, got=words)
         if ours.size != theirs.size:
             yield self._differs("struct-size", "", "has a size of", ours.size, theirs.size)
         if theirs.align is not None and ours.align != theirs.align:
@@ -104,33 +153,23 @@ class _StructComparison:
         self, path: str, their_path: str, base: int, their_base: int, kind: str
     ) -> Iterator[Finding]:
         """Compare the members below a path, which begin at these offsets."""
-        members = self.reference.members_of(path)
+        ours = self.reference.members_of(path)
         left = {field.name: field for field in self.theirs.members_of(their_path)}
-        start = len(path) + 1 if path else 0
-        their_start = f"{their_path}." if their_path else ""
-        pairs: list[tuple[Field, Field | None]] = [
-            (field, left.pop(their_start + field.name[start:], None)) for field in members
-        ]
-        for field, same in pairs:
-            other = same
+        same = _paired(ours, left, path, their_path)
+        place = _in_place(
+            [field for field in ours if field.name not in same], left, base - their_base
+        )
+        for field in ours:
+            other = same.get(field.name) or place.get(field.name)
             if other is None:
-                place = field.offset - base + their_base
-                other = next(
-                    (o for o in left.values() if (o.offset, o.size) == (place, field.size)), None
-                )
-                if other is None:
-                    yield from self._missing(field, kind)
-                    continue
-                del left[other.name]
-                yield Finding(
-                    NOTE,
-                    "field-renamed",
-                    f"{self.tag}.{field.name}",
-                    f"{self.tag}.{field.name} is called {other.name}",
-                    offset=other.offset,
-                    expected=field.name,
-                    got=other.name,
-                )
+                yield from self._apart(field, left, kind)
+                continue
+            if other.name.rpartition(".")[2] != field.name.rpartition(".")[2]:
+                if field.name in same:
+                    self.spellings.append(other.name)
+                else:
+                    yield self._renamed(field, other)
+            self.pairs.append((field, other))
             yield from self._field(field, other, base, their_base)
         for extra in left.values():
             yield Finding(
@@ -141,6 +180,27 @@ class _StructComparison:
                 offset=extra.offset,
                 got=extra.type,
             )
+
+    def _apart(self, field: Field, left: dict[str, Field], kind: str) -> Iterator[Finding]:
+        """Compare the members of what is not there itself; they may be there one by one."""
+        inside = [name for name in self.theirs.by_name if name.startswith(f"{field.name}.")]
+        if field.scalar or not inside:
+            yield from self._missing(field, kind)
+            return
+        for name in inside:
+            left.pop(name, None)
+        yield from self._members(field.name, field.name, 0, 0, field.kind)
+
+    def _renamed(self, field: Field, other: Field) -> Finding:
+        return Finding(
+            NOTE,
+            "field-renamed",
+            f"{self.tag}.{field.name}",
+            f"{self.tag}.{field.name} is called {other.name}",
+            offset=other.offset,
+            expected=field.name,
+            got=other.name,
+        )
 
     def _missing(self, field: Field, kind: str) -> Iterator[Finding]:
         where = f"{self.tag}.{field.name}"
@@ -163,7 +223,11 @@ class _StructComparison:
         if not field.scalar and not other.scalar:
             if field.kind != other.kind:
                 yield self._differs("field-kind", path, "is of kind", field.kind, other.kind)
-            inner = list(self._members(path, other.name, field.offset, other.offset, field.kind))
+            inner = list(
+                self._members(
+                    _inside(field), _inside(other), field.offset, other.offset, field.kind
+                )
+            )
             yield from inner
         if field.size == other.size and _pad(field):
             pass  # it holds nothing, so what it is made of does not matter
@@ -172,7 +236,12 @@ class _StructComparison:
                 "field-count", path, "has this many elements:", _elements(field), _elements(other)
             )
         elif field.size != other.size and not any(one.severity == ERROR for one in inner):
-            yield self._differs("field-size", path, "has a size of", field.size, other.size)
+            # At the end of a struct in a struct, padding may be inside or behind it.
+            alike = not field.scalar and not other.scalar and field.count is None
+            severity = NOTE if alike else ERROR
+            yield self._differs(
+                "field-size", path, "has a size of", field.size, other.size, severity
+            )
         elif field.scalar or other.scalar:
             yield from self._value(field, other)
         if not self._told(field, other):
@@ -184,8 +253,8 @@ class _StructComparison:
 
     def _told(self, field: Field, other: Field) -> bool:
         """Tell whether the structs that two fields are in have the same directions as they."""
-        outer = self.reference.by_name.get(field.name.rpartition(".")[0])
-        their_outer = self.theirs.by_name.get(other.name.rpartition(".")[0])
+        outer = self.reference.by_name.get(field.name.rpartition(".")[0].removesuffix("[]"))
+        their_outer = self.theirs.by_name.get(other.name.rpartition(".")[0].removesuffix("[]"))
         if outer is None or their_outer is None:
             return False
         return (outer.direction, their_outer.direction) == (field.direction, other.direction)
@@ -201,7 +270,7 @@ class _StructComparison:
         elif field.kind == other.kind == "handle":
             yield from self._pointee(field, other)
         elif field.kind == other.kind:
-            if field.signed != other.signed:
+            if _differ(field.signed, other.signed):
                 yield self._differs(
                     "field-sign", path, "is", _SIGNS[field.signed], _SIGNS[other.signed]
                 )
@@ -222,11 +291,51 @@ class _StructComparison:
             yield self._differs(
                 "pointee-size", path, "points to elements of this size:", ours.size, theirs.size
             )
-        elif ours.signed != theirs.signed:
+        elif _differ(ours.signed, theirs.signed):
             yield self._differs(
                 "pointee-sign", path, "points to elements that are",
                 _SIGNS[ours.signed], _SIGNS[theirs.signed],
             )  # fmt: skip
+
+
+def _inside(field: Field) -> str:
+    """Return the path that the members of a struct, or of each of an array, begin with."""
+    return field.name if field.count is None else f"{field.name}[]"
+
+
+def _paired(
+    ours: Sequence[Field], left: dict[str, Field], path: str, their_path: str
+) -> dict[str, Field]:
+    """Return the fields of the same name, or spelled otherwise, and take them out of `left`."""
+    start, their_start = len(path) + 1 if path else 0, f"{their_path}." if their_path else ""
+    found = {}
+    for field in ours:
+        other = left.pop(their_start + field.name[start:], None)
+        if other is not None:
+            found[field.name] = other
+    for field in ours:
+        if field.name not in found:
+            key = spelled(field.name[start:])
+            alike = [name for name in left if spelled(name[len(their_start) :]) == key]
+            if len(alike) == 1:
+                found[field.name] = left.pop(alike[0])
+    return found
+
+
+def _in_place(ours: Sequence[Field], left: dict[str, Field], shift: int) -> dict[str, Field]:
+    """Return the fields of the same place and size, and take them out of `left`."""
+    found = {}
+    for field in ours:
+        for name, other in left.items():
+            if (other.offset, other.size) == (field.offset - shift, field.size):
+                found[field.name] = left.pop(name)
+                break
+    return found
+
+
+def _differ(ours: int | None, theirs: int | None) -> bool:
+    """Tell whether two things differ that are both known."""
+    return ours is not None and theirs is not None and ours != theirs
 
 
 def _way(field: Field, other: Field) -> str | None:
@@ -263,7 +372,7 @@ def _typedefs(reference: Layout, theirs: Layout) -> Iterator[Finding]:
             yield _unequal("type-kind", name, "is of kind", _kind(ours), _kind(other))
         elif ours.size != other.size:
             yield _unequal("type-size", name, "has a size of", ours.size, other.size)
-        elif ours.signed != other.signed:
+        elif _differ(ours.signed, other.signed):
             yield _unequal("type-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
     for name, struct in reference.aliases.items():
         if theirs.aliases.get(name, struct) != struct:
@@ -284,9 +393,9 @@ def _constants(reference: Layout, theirs: Layout) -> Iterator[Finding]:
             )
         elif ours.value != other.value:
             yield _unequal("constant-value", name, "is", _number(ours), _number(other))
-        elif ours.signed != other.signed:
+        elif _differ(ours.signed, other.signed):
             yield _unequal("constant-sign", name, "is", _SIGNS[ours.signed], _SIGNS[other.signed])
-        elif ours.size != other.size:
+        elif _differ(ours.size, other.size):
             yield _unequal("constant-size", name, "has a size of", ours.size, other.size)
     known = families(list(reference.constants))
     for name in theirs.constants:
@@ -311,7 +420,9 @@ def _ops(reference: Layout, theirs: Layout) -> Iterator[Finding]:
 
 
 def _messages(reference: Layout, theirs: Layout) -> Iterator[Finding]:
-    if reference.messages and not theirs.messages:
+    if not reference.messages:
+        return
+    if not theirs.messages:
         yield Finding(NOTE, "messages-missing", MESSAGES, f"{MESSAGES} is not there")
         return
     for index, (ours, other) in enumerate(zip_longest(reference.messages, theirs.messages)):

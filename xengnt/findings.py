@@ -33,6 +33,8 @@ class Finding:
         offset: the byte concerned, from the start of the struct.
         expected: what would have been right.
         got: what is there.
+        theirs: the path as the source has it, where that differs.
+        because: what brought it about, and what follows, where that is known.
     """
 
     severity: str
@@ -46,6 +48,8 @@ class Finding:
     offset: int | None = None
     expected: object = None
     got: object = None
+    theirs: str | None = None
+    because: str | None = None
 
     def as_json(self) -> dict[str, object]:
         """Return it in the shape of findings JSON."""
@@ -62,6 +66,8 @@ class Finding:
             "expected": self.expected,
             "got": self.got,
             "message": self.message,
+            "theirs": self.theirs,
+            "because": self.because,
         }
 
 

@@ -702,8 +702,16 @@ def spell(ctype: CType) -> str:
             return f"{ctype.kind} {ctype.tag}" if ctype.tag else ctype.kind
 
 
+def _unnamed(declared: Declarations) -> Iterator[tuple[str, Aggregate]]:
+    """Give the structs and unions that have no tag but a typedef, by its name."""
+    for name, typedef in declared.typedefs.items():
+        found = typedef.type
+        if isinstance(found, Aggregate) and found.tag is None and name not in declared.aggregates:
+            yield name, found
+
+
 def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> Layout:
-    """Lay out all that is declared.
+    """Lay out all that is declared; a struct without a tag goes by its typedef's name.
 
     Args:
         declared: a header at one ABI and interface version.
@@ -715,9 +723,16 @@ def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> La
     """
     engine = Engine(declared)
     structs: dict[str, StructLayout] = {}
-    for tag, aggregate in declared.aggregates.items():
+    unnamed: dict[int, str] = {}  # structs without a tag by identity, and their typedefs
+    for tag, aggregate in (*declared.aggregates.items(), *_unnamed(declared)):
         try:
-            structs[tag] = engine.struct(tag, aggregate)
+            layout = engine.struct(tag, aggregate)
+            if aggregate.tag is None:
+                shape = engine.shape(Named(tag))
+                if shape.kind == "handle" or unnamed.setdefault(id(aggregate), tag) != tag:
+                    continue
+                layout = replace(layout, align=shape.align)
+            structs[tag] = layout
         except (InvalidValue, UnknownName) as error:
             if skipped is None:
                 raise
@@ -727,7 +742,9 @@ def compute(declared: Declarations, skipped: dict[str, str] | None = None) -> La
     for name in declared.typedefs:
         target = engine.resolve(Named(name))
         tagged = isinstance(target, Tagged | Aggregate) and target.tag
-        if tagged or (isinstance(target, Pointer) and not _HANDLE.fullmatch(name)):
+        if isinstance(target, Aggregate) and unnamed.get(id(target), name) != name:
+            aliases[name] = unnamed[id(target)]
+        elif tagged or (isinstance(target, Pointer) and not _HANDLE.fullmatch(name)):
             aliases[name] = spell(target)
         try:
             shape = engine.shape(Named(name))

@@ -5,11 +5,21 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TextIO
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
@@ -29,6 +39,33 @@ def console(file: TextIO | None = None) -> Console:
     out = file or sys.stdout
     width = None if out.isatty() else _PIPE_WIDTH
     return Console(file=out, highlight=False, soft_wrap=False, width=width, emoji=False)
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show on a terminal how far something is, if it takes long; nothing in a pipe.
+
+    Gives a function to call with what is done and what there is to do, in bytes.
+    """
+    bar = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(binary_units=True),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+        disable=not sys.stderr.isatty(),
+    )
+    with bar:
+        task: TaskID | None = None
+
+        def show(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = bar.add_task(escape(what), total=total)
+            bar.update(task, completed=done, total=total)
+
+        yield show
 
 
 def print_json(value: object) -> None:
@@ -53,6 +90,8 @@ def finding(found: Finding, where: str = "") -> Text:
         line.append(f"  {where}", style=f"not bold {DIM}")
     if found.source and found.source not in found.message:
         line.append(f"  {found.source}", style=f"not bold {DIM}")
+    if found.because and found.because.startswith("expected"):
+        line.append(f"  {found.because}", style=f"not bold {DIM}")
     return line
 
 

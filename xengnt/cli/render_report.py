@@ -1,41 +1,43 @@
 # SPDX-License-Identifier: MIT
-"""How the report of ``xengnt check`` looks."""
+"""How the report of ``xengnt check`` looks on a terminal."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from xengnt.abi.layout import Field, StructLayout
 from xengnt.abi.targets import format_version
 from xengnt.check import Comparison, Report
 from xengnt.cli import render
-from xengnt.findings import ERROR, SEVERITIES, WARNING, Finding, count
+from xengnt.cli.render_pair import parting, side_by_side
+from xengnt.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, count
+from xengnt.match import MAP, NAME, PREFIX, SPELLING, Match
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
+    from xengnt.abi.layout import StructLayout
 
-def as_json(reports: Sequence[Report]) -> None:
-    """Print findings JSON."""
-    render.print_json(
-        {
-            "findings": [finding.as_json() for report in reports for finding in report.findings],
-            "compared": [
-                {
-                    "source": report.source,
-                    "abi": comparison.reference.abi,
-                    "interface_version": format_version(comparison.reference.interface_version),
-                    **_common(comparison),
-                }
-                for report in reports
-                for comparison in report.comparisons
-            ],
-        }
-    )
+_MANY = 40
+"""Of more structs than this only those are listed that differ."""
+
+_SHOWN = 8
+"""So many names are listed in a line."""
+
+_RIGHT, _DIFFERS, _DOUBT, _MISSING = "✓", "✗", "!", "·"
+
+_STYLES = {_RIGHT: "green", _DIFFERS: "bold red", _DOUBT: "yellow", _MISSING: render.DIM}
+
+_TOGETHER = {
+    "struct-missing": "structs that are not there",
+    "type-missing": "types that are not there",
+    "constant-missing": "constants that are not there",
+    "constant-extra": "constants that are not in the reference",
+}
+"""Notes of which those of one kind stand in a line."""
 
 
 def text(reports: Sequence[Report]) -> None:
@@ -47,26 +49,21 @@ def text(reports: Sequence[Report]) -> None:
         _Text(console, report).print()
 
 
-def _common(comparison: Comparison) -> dict[str, int]:
-    ours, theirs = comparison.reference, comparison.theirs
-    return {
-        "structs": len(ours.structs.keys() & theirs.structs.keys()),
-        "constants": len(ours.constants.keys() & theirs.constants.keys()),
-        "ops": len(ours.ops.keys() & theirs.ops.keys()),
-    }
-
-
 class _Text:
-    """One header's report."""
+    """The report of one source."""
 
     def __init__(self, console: Console, report: Report) -> None:
         self.console = console
         self.report = report
+        self.comparisons = report.comparisons
 
     def print(self) -> None:
-        self.console.print(Text(self.report.source, style="bold"))
+        title = Text(self.report.source, style="bold")
+        title.append(f"  against {self.report.reference}", style=f"not bold {render.DIM}")
+        self.console.print(title)
         self._overview()
-        self._structs()
+        self._matrix()
+        self._differing()
         self._rest()
         self._closing()
 
@@ -75,19 +72,13 @@ class _Text:
             "abi", "interface version", ("structs", "right"), ("constants", "right"), "verdict"
         )
         rows: dict[tuple[str, ...], list[str]] = {}
-        for comparison in self.report.comparisons:
-            counts = count(comparison.findings)
-            verdict = ", ".join(
-                f"{number} {name}{'s' * (number != 1)}"
-                for name, number in counts.items()
-                if number and name != "note"
-            )
-            common = _common(comparison)
+        for comparison in self.comparisons:
+            common = comparison.counts()
             key = (
                 comparison.reference.abi,
                 str(common["structs"]),
                 str(common["constants"]),
-                verdict or "agrees",
+                _verdict(comparison.findings),
             )
             version = format_version(comparison.reference.interface_version)
             rows.setdefault(key, []).append(version)
@@ -96,29 +87,98 @@ class _Text:
             made.add_row(abi, "\n".join(versions), structs, constants, Text(verdict, style=style))
         self.console.print(made)
 
-    def _structs(self) -> None:
-        """Show each struct that differs, once for all the ABIs on which it looks the same."""
+    def _matrix(self) -> None:
+        """Show each struct on each ABI: right, different, or not there."""
+        abis = list(dict.fromkeys(one.reference.abi for one in self.comparisons))
+        tags = dict.fromkeys(
+            tag for one in self.comparisons for tag in one.reference.structs if _there(one, tag)
+        )
+        if not tags:
+            return
+        made = render.table("struct", *abis)
+        hidden = 0
+        for tag in tags:
+            cells = [self._cell(tag, abi) for abi in abis]
+            if len(tags) > _MANY and all(cell.plain[:1] in (_RIGHT, _MISSING) for cell in cells):
+                hidden += 1
+                continue
+            made.add_row(self._name(tag), *cells)
+        if hidden:
+            made.add_row(Text(f"{hidden} others", style=render.DIM), Text(_RIGHT, style="green"))
+        self.console.print(made)
+
+    def _name(self, tag: str) -> Text:
+        """Return the tag of a struct, and what theirs is called if that is not the same."""
+        made = Text(tag)
+        matches = (one.names.structs.found.get(tag) for one in self.comparisons)
+        match = next((match for match in matches if match), None)
+        if match and match.how != NAME:
+            made.append(f"  {match.theirs}", style=render.DIM)
+        return made
+
+    def _cell(self, tag: str, abi: str) -> Text:
+        """Return the gravest verdict on a struct on an ABI, and its size."""
+        some = [one for one in self.comparisons if one.reference.abi == abi]
+        graves = [finding for one in some for finding in _grave(one.findings, tag)]
+        pairs = [
+            (one.reference.structs[tag].size, one.theirs.structs[tag].size)
+            for one in some
+            if _there(one, tag)
+        ]
+        if any(finding.severity == ERROR for finding in graves):
+            mark = _DIFFERS
+        else:
+            mark = _DOUBT if graves else _RIGHT if pairs else _MISSING
+        made = Text(mark, style=_STYLES[mark])
+        for ours, theirs in pairs[:1]:
+            made.append(f" {theirs}" if ours == theirs else f" {theirs} ≠ {ours}", style="not bold")
+        return made
+
+    def _differing(self) -> None:
+        """Draw each struct that differs, once for all the ABIs on which it looks the same."""
         groups: dict[tuple[StructLayout, StructLayout, tuple[str, ...]], list[Comparison]] = {}
-        for comparison in self.report.comparisons:
+        for comparison in self.comparisons:
             for tag, ours in comparison.reference.structs.items():
-                theirs = comparison.theirs.structs.get(tag)
                 messages = tuple(f.message for f in _grave(comparison.findings, tag))
-                if theirs is not None and messages:
-                    groups.setdefault((ours, theirs, messages), []).append(comparison)
+                if messages and tag in comparison.theirs.structs:
+                    key = ours, comparison.theirs.structs[tag], messages
+                    groups.setdefault(key, []).append(comparison)
         for (ours, theirs, _), comparisons in groups.items():
-            title = Text(f"{ours.kind} {ours.tag}", style="bold")
+            title = Text(f"{ours.kind} ") + self._name(ours.tag)
+            title.stylize("bold")
             title.append(f"  {_where(comparisons)}", style=f"not bold {render.DIM}")
+            at = parting(ours, theirs)
+            if at is not None:
+                title.append(f"  they part at byte {at}", style=render.SEVERITIES[ERROR])
             self.console.print(title)
-            self.console.print(_side_by_side(ours, theirs))
-            for finding in _grave(comparisons[0].findings, ours.tag):
-                self._line(finding, [])
+            self.console.print(side_by_side(ours, theirs))
+            self._explain(_grave(comparisons[0].findings, ours.tag))
             self.console.print()
 
+    def _explain(self, findings: Sequence[Finding]) -> None:
+        """List findings about a struct; those that were moved by the same thing on one line."""
+        for cause, some in groupby(findings, _cause):
+            first, *others = some
+            if not cause:
+                for one in (first, *others):
+                    self._line(one, [])
+                continue
+            self._line(first, [])
+            self.console.print(Text(f"       {first.because}", style=render.DIM), soft_wrap=True)
+            if others:
+                moved = "; ".join(f"{_leaf(f)} at {f.got}, not {f.expected}" for f in others)
+                self.console.print(Text(f"       and with it: {moved}"), soft_wrap=True)
+
     def _rest(self) -> None:
-        """List what is not about a struct that was shown, alike findings on one line."""
+        """List what is not about a struct that was drawn, alike findings on one line."""
+        self._matches()
         lines: dict[tuple[str, str, str, str], list[Finding]] = {}
+        together: dict[str, list[Finding]] = {}
         for finding in self.report.findings:
-            if finding.severity in (ERROR, WARNING) and self._is_shown(finding):
+            if finding.severity in (ERROR, WARNING) and self._is_drawn(finding):
+                continue
+            if finding.severity == NOTE and finding.code in _TOGETHER:
+                together.setdefault(finding.code, []).append(finding)
                 continue
             key = (finding.severity, finding.code, finding.where, finding.message)
             lines.setdefault(key, []).append(finding)
@@ -126,12 +186,40 @@ class _Text:
             for alike in lines.values():
                 if alike[0].severity == severity:
                     self._line(alike[0], alike)
+        for code, some in together.items():
+            self._together(_TOGETHER[code], some)
 
-    def _is_shown(self, finding: Finding) -> bool:
+    def _together(self, what: str, findings: Sequence[Finding]) -> None:
+        """List names of which the same is to say, by the ABIs for which it is."""
+        abis: dict[str, list[Finding]] = {}
+        for finding in findings:
+            abis.setdefault(finding.where, []).append(finding)
+        groups: dict[str, list[str]] = {}
+        for name, some in abis.items():
+            groups.setdefault(_abis(some), []).append(name)
+        for where, names in groups.items():
+            line = Text("note: ", style=render.SEVERITIES[NOTE])
+            words = f"{what}: {_listed(names)}" if len(names) > 1 else f"{what}: {names[0]}"
+            line.append(words, style="default not bold")
+            line.append(f"  {where}", style=f"not bold {render.DIM}")
+            self.console.print(line, soft_wrap=True)
+
+    def _matches(self) -> None:
+        """Say how names were matched that are not the same."""
+        matches = dict.fromkeys(match for one in self.comparisons for match in one.names.matched())
+        words = {SPELLING: "spelled otherwise", PREFIX: "with a prefix", MAP: "by the mapping"}
+        for how, text in words.items():
+            some = [match for match in matches if match.how == how]
+            if some:
+                line = Text("note: ", style=render.SEVERITIES[NOTE])
+                line.append(f"names {text}: {_listed([_pair(match) for match in some])}", "default")
+                self.console.print(line, soft_wrap=True)
+
+    def _is_drawn(self, finding: Finding) -> bool:
         tag = finding.where.partition(".")[0]
         return any(
-            tag in comparison.reference.structs and tag in comparison.theirs.structs
-            for comparison in self.report.comparisons
+            _there(comparison, tag)
+            for comparison in self.comparisons
             if comparison.reference.abi == finding.abi
             and comparison.reference.interface_version == finding.interface_version
         )
@@ -145,6 +233,39 @@ class _Text:
         words = [f"{number} {name}{'s' * (number != 1)}" for name, number in counts.items()]
         style = "green" if not counts[ERROR] else render.SEVERITIES[ERROR]
         self.console.print(Text(", ".join(words), style=style))
+
+
+def _verdict(findings: Iterable[Finding]) -> str:
+    words = [
+        f"{number} {name}{'s' * (number != 1)}"
+        for name, number in count(findings).items()
+        if number and name != NOTE
+    ]
+    return ", ".join(words) or "agrees"
+
+
+def _there(comparison: Comparison, tag: str) -> bool:
+    return tag in comparison.reference.structs and tag in comparison.theirs.structs
+
+
+def _cause(finding: Finding) -> str:
+    """Return what moved a field, "" for a finding about something else."""
+    return (finding.because or "").partition(";")[0] if finding.code == "field-offset" else ""
+
+
+def _leaf(finding: Finding) -> str:
+    return finding.where.partition(".")[2]
+
+
+def _pair(match: Match) -> str:
+    return f"{match.theirs} → {match.ours}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Return names in a line, the first few and how many more."""
+    more = len(names) - _SHOWN
+    words = ", ".join(names[:_SHOWN])
+    return f"{words} and {more} more" if more > 1 else ", ".join(names)
 
 
 def _grave(findings: Iterable[Finding], tag: str) -> list[Finding]:
@@ -170,58 +291,3 @@ def _where(comparisons: Iterable[Comparison]) -> str:
 
 def _abis(findings: Iterable[Finding]) -> str:
     return ", ".join(dict.fromkeys(finding.abi or "" for finding in findings))
-
-
-def _side_by_side(ours: StructLayout, theirs: StructLayout) -> Table:
-    """Return both layouts in one table, the first byte at which they part marked."""
-    made = render.table(
-        ("offset", "right"),
-        ("size", "right"),
-        "reference",
-        "type",
-        "",
-        ("offset", "right"),
-        ("size", "right"),
-        "theirs",
-        "type",
-    )
-    names = dict.fromkeys([f.name for f in ours.fields] + [f.name for f in theirs.fields])
-    for name in names:
-        left, right = ours.by_name.get(name), theirs.by_name.get(name)
-        same = left is not None and right is not None and _shape(left) == _shape(right)
-        style = "" if same else render.SEVERITIES[ERROR]
-        made.add_row(
-            *_cells(left, ""), Text("" if same else "≠", style=style), *_cells(right, style)
-        )
-    made.add_section()
-    same = (ours.size, ours.align) == (theirs.size, theirs.align)
-    style = "" if same else render.SEVERITIES[ERROR]
-    made.add_row(
-        *("", str(ours.size), "size", f"aligned to {ours.align}"),
-        Text("" if same else "≠", style=style),
-        *(
-            Text(t, style=style)
-            for t in ("", str(theirs.size), "size", f"aligned to {theirs.align}")
-        ),
-    )
-    return made
-
-
-def _shape(field: Field) -> tuple[object, ...]:
-    pointee = field.pointee and field.pointee.size
-    sign = field.signed if field.kind == "int" else None
-    return (field.offset, field.size, sign, field.count, pointee)
-
-
-def _cells(field: Field | None, style: str) -> list[Text]:
-    if field is None:
-        return [Text(""), Text(""), Text("—", style=style), Text("")]
-    name = render.indented(field)
-    if style:
-        name.stylize(style)
-    return [
-        Text(str(field.offset), style=style),
-        Text(str(field.size), style=style),
-        name,
-        Text(render.type_name(field), style=style or render.DIM),
-    ]

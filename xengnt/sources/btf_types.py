@@ -192,7 +192,8 @@ class Types:
             raise SourceError(f"{name}: BTF whose last string does not end")
         if base is None and strings[:1] != b"\0":
             raise SourceError(
-                f"{name}: split BTF, which continues that of a kernel: give the kernel as its base"
+                f"{name}: split BTF, which continues that of a kernel: "
+                "give the kernel as its base (--btf-base)"
             )
         self.name = name
         self.words: array[int] = array("I")

@@ -3,15 +3,18 @@
 
 Nothing is parsed here: who wants one of the names has its declaration parsed.
 
-Imports ``xengnt.errors`` and the tokens only.
+Imports ``xengnt.errors`` and the modules beside it only.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from typing import NamedTuple
 
 from xengnt.errors import SourceError
+from xengnt.sources.cheader.defaults import ALIGNED, PACKED, sounds_like_layout
 from xengnt.sources.cheader.tokens import Token
 
 ATTRIBUTES = frozenset({"__attribute__", "__attribute", "__declspec", "_Alignas", "alignas"})
@@ -35,20 +38,59 @@ _BASIC = _SPECIFIERS & {
     *("signed", "__signed", "__signed__", "unsigned", "char", "short", "int", "long", "float"),
     *("double", "void", "_Bool", "__int128"),
 }
+_STORAGE = frozenset({"static", "extern", "inline", "const", "auto", "__inline", "__inline__"})
+NO_TAGS = _SPECIFIERS | TAGGED
+"""Words that cannot be names."""
 _TYPEOF = frozenset({"typeof", "__typeof", "__typeof__", "_Atomic"})
 _NO_MACROS = ATTRIBUTES | _TYPEOF | {"_Static_assert", "static_assert", "asm", "__asm", "__asm__"}
 
 
 @dataclass(eq=False, slots=True)
 class Declaration:
-    """A top-level declaration: its tokens, the last being the semicolon."""
+    """A top-level declaration.
+
+    Attributes:
+        tokens: those of it, the last being the semicolon.
+        dropped: what stood in front of them and means nothing here.
+    """
 
     tokens: list[Token]
+    dropped: list[Token] = field(default_factory=list)
 
     @property
     def where(self) -> str:
         """The file and line where it begins."""
         return self.tokens[0].where
+
+
+class Variable(NamedTuple):
+    """A constant that is a variable: ``static const uint16_t X = 3;``.
+
+    Attributes:
+        name: the token.
+        type: the words that name its type, none if it is that of its value.
+        value: the expression.
+    """
+
+    name: Token
+    type: list[Token]
+    value: list[Token]
+
+
+class Head(NamedTuple):
+    """What stands between ``struct`` and the brace that opens its body.
+
+    Attributes:
+        tag: the last name, if there is one.
+        unknown: a macro that nothing defines, if there is one.
+        base: what follows a colon.
+        brace: the index of the brace.
+    """
+
+    tag: Token | None
+    unknown: Token | None
+    base: list[Token]
+    brace: int
 
 
 @dataclass(slots=True)
@@ -60,12 +102,14 @@ class Names:
         aggregates: structs and unions that are declared with their members, by tag.
         enums: those that are declared with their constants, by tag.
         enumerators: the token of each constant with its declaration, by name.
+        variables: constants that are variables which nothing may change, by name.
     """
 
     typedefs: dict[str, list[Declaration]] = field(default_factory=dict)
     aggregates: dict[str, Declaration] = field(default_factory=dict)
     enums: dict[str, Declaration] = field(default_factory=dict)
     enumerators: dict[str, tuple[Token, Declaration]] = field(default_factory=dict)
+    variables: dict[str, Variable] = field(default_factory=dict)
 
     def add(self, declaration: Declaration) -> None:
         """Take the names of a declaration in."""
@@ -73,17 +117,16 @@ class Names:
         for name in typedef_names(tokens):
             self.typedefs.setdefault(name, []).append(declaration)
         for index, token in enumerate(tokens):
-            if token.text not in TAGGED:
-                continue
-            brace = _behind_attributes(tokens, index + 1)
-            tag = tokens[brace].text if brace < len(tokens) and tokens[brace].word else None
-            brace += tag is not None
-            if brace == len(tokens) or tokens[brace].text != "{":
+            found = head(tokens, index) if token.text in TAGGED else None
+            if found is None:
                 continue
             if token.text == "enum":
-                self._enumerators(tokens, brace, declaration)
-            if tag is not None:
-                (self.enums if token.text == "enum" else self.aggregates)[tag] = declaration
+                self._enumerators(tokens, found.brace, declaration)
+            if found.tag is not None:
+                tagged = self.enums if token.text == "enum" else self.aggregates
+                tagged[found.tag.text] = declaration
+        for variable in _variables(tokens):
+            self.variables[variable.name.text] = variable
 
     def _enumerators(self, tokens: list[Token], brace: int, declaration: Declaration) -> None:
         depth = 0
@@ -103,6 +146,7 @@ def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
             file ends inside a declaration.
     """
     piece: list[Token] = []
+    before: list[Token] = []  # a macro in front that may be about what follows
     stack: list[Token] = []
     linkages = 0  # of ``extern "C" {``, the open ones
     function = False  # whether the body of one is open
@@ -116,11 +160,11 @@ def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
         piece.append(token)
         if text in _OPEN:
             if text == "{" and not stack:
-                if _names_language(piece[-3:]):
+                if _names_language(piece[-3:]) or _names_scope(piece[-3:-1]):
                     linkages += 1
                     piece = []
                     continue
-                function = _begins_function(piece[:-1])
+                function = _begins_function(piece)
             stack.append(token)
         elif text in _CLOSE:
             if not stack or _OPEN[stack[-1].text] != text:
@@ -129,9 +173,9 @@ def cut(tokens: Sequence[Token]) -> Iterator[Declaration]:
             if text == "}" and not stack and function:
                 piece = []
         elif text == ";" and not stack:
-            piece = _without_macros(piece)
-            if len(piece) > 1:
-                yield Declaration(piece)
+            found = _declaration(piece, before)
+            if found is not None:
+                yield found
             piece = []
     if stack:
         raise SourceError(
@@ -162,7 +206,10 @@ def matching(tokens: Sequence[Token], start: int) -> int:
 
 
 def typedef_names(tokens: Sequence[Token]) -> list[str]:
-    """Return the names that a declaration makes typedefs."""
+    """Return the names that a declaration makes typedefs.
+
+    Of several in a row, one is a macro that nothing defines, and which is not known.
+    """
     if not any(token.text == "typedef" for token in tokens):
         return []
     index = _behind_specifiers(tokens)
@@ -171,10 +218,13 @@ def typedef_names(tokens: Sequence[Token]) -> list[str]:
     depth = 0
     while index < len(tokens):
         token = tokens[index]
-        if token.text in ATTRIBUTES:
-            index = _behind_attributes(tokens, index)
+        after = _behind_attributes(tokens, index)
+        if after > index:
+            index = after
             continue
         if not fresh:
+            if token.word and tokens[index - 1].text == names[-1]:
+                names.append(token.text)
             depth += (token.text in _OPEN) - (token.text in _CLOSE)
             fresh = token.text == "," and depth == 0
         elif token.word and token.text not in _SPECIFIERS:
@@ -197,10 +247,12 @@ def _behind_specifiers(tokens: Sequence[Token]) -> int:
             index = after
         elif text in TAGGED:
             typed = True
-            index = _behind_attributes(tokens, index + 1)
-            index += index < len(tokens) and tokens[index].word
-            if index < len(tokens) and tokens[index].text == "{":
+            found = head(tokens, index)
+            index = found.brace if found else _behind_attributes(tokens, index + 1)
+            if found:
                 index = matching(tokens, index)
+            elif index < len(tokens) and tokens[index].word:
+                index += 1
         elif text in _TYPEOF and _calls(tokens, index):
             typed = True
             index = matching(tokens, index + 1)
@@ -217,14 +269,50 @@ def _behind_specifiers(tokens: Sequence[Token]) -> int:
 
 def _behind_attributes(tokens: Sequence[Token], index: int) -> int:
     """Return the index of what follows the attributes at `index`, if there are any."""
-    while index < len(tokens):
-        if tokens[index].text in ATTRIBUTES and _calls(tokens, index):
-            index = matching(tokens, index + 1)
-        elif opens_attribute(tokens, index):
-            index = matching(tokens, index)
-        else:
-            break
+    while index < len(tokens) and (after := behind_attribute(tokens, index)) > index:
+        index = after
     return index
+
+
+def behind_attribute(tokens: Sequence[Token], index: int) -> int:
+    """Return the index of what follows the attribute at `index`, `index` if there is none."""
+    text = tokens[index].text
+    called = _calls(tokens, index)
+    if called and (text in ATTRIBUTES or text in ALIGNED):
+        return matching(tokens, index + 1)
+    if text in PACKED and not called:
+        return index + 1
+    return matching(tokens, index) if opens_attribute(tokens, index) else index
+
+
+def head(tokens: Sequence[Token], index: int) -> Head | None:
+    """Take apart what follows the ``struct`` at `index`; None unless its body does.
+
+    Macros that nothing defines may stand in front of the tag, ``struct FOO(8) tag {``.
+    What has brackets behind the tag is a function, ``struct tag f(int x) {``.
+    """
+    words: list[Token] = []
+    unknown = None
+    index = _behind_attributes(tokens, index + 1)
+    while index < len(tokens) and tokens[index].word and tokens[index].text not in NO_TAGS:
+        if not _calls(tokens, index):
+            words.append(tokens[index])
+            index += 1
+        elif words:
+            return None
+        else:
+            unknown = tokens[index]
+            index = matching(tokens, index + 1)
+        index = _behind_attributes(tokens, index)
+    base: list[Token] = []
+    if index < len(tokens) and tokens[index].text == ":":
+        base = list(takewhile(lambda one: one.word or one.text in ":,<>", tokens[index + 1 :]))
+        index += 1 + len(base)
+    if index >= len(tokens) or tokens[index].text != "{" or (unknown and not words):
+        return None
+    if len(words) > 1:
+        unknown = unknown or words[0]
+    return Head(words[-1] if words else None, unknown, base, index)
 
 
 def opens_attribute(tokens: Sequence[Token], index: int) -> bool:
@@ -241,30 +329,50 @@ def _names_language(piece: Sequence[Token]) -> bool:
     return len(piece) > 1 and piece[0].text == "extern" and piece[1].text in ('"C"', '"C++"')
 
 
-def _begins_function(piece: Sequence[Token]) -> bool:
-    """Tell whether the brace behind these tokens opens the body of a function.
+def _names_scope(piece: Sequence[Token]) -> bool:
+    """Tell whether a declaration ends with ``namespace`` or ``namespace x``."""
+    return "namespace" in [token.text for token in piece] and piece[-1].word
 
-    It does not if there is an initialiser, or if going back from it over a tag and
-    attributes leads to ``struct``.
+
+def _begins_function(piece: Sequence[Token]) -> bool:
+    """Tell whether the brace behind these tokens, the last of them, opens that of a function.
+
+    It does not if there is an initialiser, or if it is the brace of a struct, or of the
+    value of a constant: ``const int x {3}``.
     """
     depth = 0
-    back = True
-    for index in range(len(piece) - 1, -1, -1):
-        token = piece[index]
-        if token.text in _CLOSE:
-            depth += 1
-        elif token.text in _OPEN:
-            depth -= 1
-        elif depth == 0:
+    called = False
+    for index, token in enumerate(piece):
+        if depth == 0:
             if token.text == "=":
                 return False
-            if back and token.text in TAGGED:
-                return False
-            # `struct packed(x) tag`, with a macro that nothing defines, is no struct for sure
-            called = index + 1 < len(piece) and piece[index + 1].text == "("
-            back = back and (token.text == ":" or token.word)
-            back = back and (not called or token.text in ATTRIBUTES)
-    return True
+            if token.text in TAGGED:
+                found = head(piece, index)
+                if found is not None and found.brace == len(piece) - 1:
+                    return False
+            called = called or token.text == "("
+        depth += (token.text in _OPEN) - (token.text in _CLOSE)
+    return called or not any(token.text == "const" for token in piece)
+
+
+def _variables(tokens: Sequence[Token]) -> Iterator[Variable]:
+    """Give the constants that a declaration of variables declares, those with one value each."""
+    words = list(takewhile(lambda token: token.word, tokens))
+    texts = {token.text for token in words}
+    if "const" not in texts or "typedef" in texts or len(words) < 2:  # noqa: PLR2004 -- type, name
+        return
+    specifiers = [token for token in words[:-1] if token.text not in _STORAGE]
+    index = len(words) - 1
+    while index < len(tokens) and tokens[index].word:
+        name = tokens[index]
+        start = index = _behind_attributes(tokens, index + 1)
+        if index == len(tokens) or tokens[index].text not in ("=", "{"):
+            return
+        while tokens[index].text not in (",", ";"):
+            index = matching(tokens, index) if tokens[index].text in _OPEN else index + 1
+        braced = tokens[start].text == "{"
+        yield Variable(name, specifiers, list(tokens[start + 1 : index - braced]))
+        index += 1
 
 
 def _macros_only(tokens: Sequence[Token]) -> bool:
@@ -275,6 +383,25 @@ def _macros_only(tokens: Sequence[Token]) -> bool:
             return False
         index = matching(tokens, index + 1) if _calls(tokens, index) else index + 1
     return True
+
+
+def _declaration(piece: list[Token], before: list[Token]) -> Declaration | None:
+    """Return the declaration that a piece is, None if it declares nothing.
+
+    Args:
+        piece: up to the semicolon.
+        before: macros with semicolons of their own that may be about what follows them.
+    """
+    kept = _without_macros(piece)
+    structs = any(token.text in TAGGED for token in kept)
+    if sounds_like_layout(kept[0].text) and _macros_only(kept[:-1]) and not structs:
+        before += kept
+        return None
+    if len(kept) == 1:
+        return None
+    dropped = [*before, *piece[: len(piece) - len(kept)]]
+    before.clear()
+    return Declaration(kept, dropped)
 
 
 def _without_macros(tokens: list[Token]) -> list[Token]:

@@ -90,6 +90,21 @@ class Names(Protocol):
     def offset(self, node: c_ast.Node, member: str) -> int:
         """Return where a member of it begins, or raise."""
 
+    def assume(self, name: str, meaning: str) -> None:
+        """Note that a macro which nothing defines is taken to mean something."""
+
+
+_SHIFTS = {"BIT": "UL", "_BITUL": "UL", "BIT_ULL": "ULL", "_BITULL": "ULL"}
+"""Macros of one bit by its number, and the suffix of the 1 that they shift."""
+
+_SUFFIXES = {
+    **{name: name.strip("_") for name in ("_UL", "_ULL", "UL", "ULL")},
+    **dict.fromkeys(("INT8_C", "INT16_C", "INT32_C", "UINT8_C", "UINT16_C"), ""),
+    "UINT32_C": "U",
+    "INT64_C": "LL",
+    "UINT64_C": "ULL",
+}
+"""Macros of a number, and the suffix that they give it."""
 
 _LITERAL = re.compile(r"(?i)(0x[0-9a-f]+|0b[01]+|\d+)(u?(?:l|ll)?|(?:l|ll)u)")
 _CHARACTERS = re.compile(
@@ -159,8 +174,23 @@ class Evaluator:
             whole, member = node.args.exprs
             return self._size_t.convert(self._names.offset(whole, self._path(member)))
         if isinstance(node, c_ast.FuncCall) and isinstance(node.name, c_ast.ID):
-            raise InvalidValue(f"{node.name.name} is called, and nothing here defines it")
+            return self._call(node.name.name, node.args.exprs if node.args else [])
         raise InvalidValue("not an integer constant expression")
+
+    def _call(self, name: str, arguments: list[c_ast.Node]) -> Value:
+        """Return what a macro is worth that nothing defines, if everybody knows it."""
+        words = [getattr(one, "name", getattr(one, "value", None)) for one in arguments]
+        suffix = _SHIFTS.get(name, _SUFFIXES.get(name))
+        if name in ("_AC", "BIT") and len(words) == 2 and words[1] in ("U", "UL", "ULL"):  # noqa: PLR2004 -- the suffix is the second
+            suffix = str(words.pop())
+        if suffix is None or len(words) != 1:
+            raise InvalidValue(f"{name} is called, and nothing here defines it")
+        if name in _SHIFTS:
+            self._names.assume(name, f"a macro that gives a bit of type {suffix}")
+            return self._shift("<<", self._constant(f"1{suffix}"), self(arguments[0]).value)
+        if not isinstance(arguments[0], c_ast.Constant):
+            raise InvalidValue(f"{name} of something that is not a number")
+        return self._constant(f"{words[0]}{suffix}")
 
     def _unevaluated(self, node: c_ast.Node) -> Value:
         """Return a value for its type alone, whatever happens on the way to it."""

@@ -14,6 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from xengnt.errors import SourceError
+from xengnt.sources.cheader.missing import StandIns
 from xengnt.sources.cheader.preprocess import Job, preprocess
 from xengnt.sources.cheader.tokens import Macro, Token, macro_names, tokenize
 
@@ -34,6 +35,7 @@ class Expanded:
         files: all files that it is made of.
         expansions: what each macro stands for that was wanted.
         bad: why a macro cannot be expanded that was wanted, by name.
+        missing: headers that are included and not there, and where.
     """
 
     tokens: list[Token]
@@ -41,6 +43,7 @@ class Expanded:
     files: tuple[str, ...]
     expansions: dict[str, list[Token]] = field(default_factory=dict)
     bad: dict[str, str] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
 
 
 def expand(job: Job, wanted: Callable[[str], bool]) -> Expanded:
@@ -55,20 +58,16 @@ def expand(job: Job, wanted: Callable[[str], bool]) -> Expanded:
         SourceError: it cannot be read at all.
         Unavailable: there is no preprocessor.
     """
-    names = [name for name in macro_names(preprocess(job)) if wanted(name)]
-    bad: dict[str, str] = {}
-    try:
-        text = _probe(job, names)
-    except SourceError as error:
-        if not str(error).startswith(_BEHIND):
-            raise
-        bad = _unusable(job, names, {})
-        text = _probe(job, [name for name in names if name not in bad])
+    with StandIns() as stand_ins:
+        prober = _Prober(job, stand_ins)
+        text, bad = prober.probe(wanted)
+        root = stand_ins.root
     whole = tokenize(text)
+    files = tuple(file for file in whole.files if root is None or not file.startswith(root))
     first = next((i for i, t in enumerate(whole.tokens) if t.text == _PROBE), None)
     if first is None:
         raise SourceError(f"{job.path}: the preprocessor lost its way in this file")
-    found = Expanded(whole.tokens[:first], whole.macros, tuple(whole.files), bad=bad)
+    found = Expanded(whole.tokens[:first], whole.macros, files, bad=bad, missing=stand_ins.missing)
     current: list[Token] = []
     fresh = False  # whether the token is the name of a macro, quoted, before its expansion
     for token in whole.tokens[first:]:
@@ -82,27 +81,46 @@ def expand(job: Job, wanted: Callable[[str], bool]) -> Expanded:
     return found
 
 
-def _probe(job: Job, names: Sequence[str]) -> str:
-    """Return a header preprocessed, with macros expanded behind it."""
-    probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in names)
-    return preprocess(job, f"{probes}\n{_PROBE}\n")
+class _Prober:
+    """Has a header preprocessed, with macros behind it."""
 
+    def __init__(self, job: Job, stand_ins: StandIns) -> None:
+        self.job = job
+        self.stand_ins = stand_ins
 
-def _unusable(job: Job, names: Sequence[str], found: dict[str, str]) -> dict[str, str]:
-    """Return the macros that cannot be expanded, as they call others wrongly, and why.
+    def probe(self, wanted: Callable[[str], bool]) -> tuple[str, dict[str, str]]:
+        """Return the text with those macros behind it that can be expanded, and why others not."""
+        text = preprocess(self.job, self.stand_ins)
+        names = [name for name in macro_names(text) if wanted(name)]
+        bad: dict[str, str] = {}
+        try:
+            text = self._behind(names)
+        except SourceError as error:
+            if not str(error).startswith(_BEHIND):
+                raise
+            self._unusable(names, bad)
+            text = self._behind([name for name in names if name not in bad])
+        return text, bad
 
-    Raises:
-        SourceError: it is not the fault of a few macros.
-    """
-    try:
-        _probe(job, names)
-    except SourceError as error:
-        if not str(error).startswith(_BEHIND) or len(found) == MAX_BAD_MACROS:
-            raise
-        if len(names) == 1:
-            found[names[0]] = str(error).partition(": ")[2]
-        else:
-            half = len(names) // 2
-            _unusable(job, names[:half], found)
-            _unusable(job, names[half:], found)
-    return found
+    def _behind(self, names: Sequence[str]) -> str:
+        """Return the header preprocessed, with macros expanded behind it."""
+        probes = "".join(f'\n{_PROBE} "{name}" {name}' for name in names)
+        return preprocess(self.job, self.stand_ins, f"{probes}\n{_PROBE}\n")
+
+    def _unusable(self, names: Sequence[str], found: dict[str, str]) -> None:
+        """Find the macros that cannot be expanded, as they call others wrongly, and why.
+
+        Raises:
+            SourceError: it is not the fault of a few macros.
+        """
+        try:
+            self._behind(names)
+        except SourceError as error:
+            if not str(error).startswith(_BEHIND) or len(found) == MAX_BAD_MACROS:
+                raise
+            if len(names) == 1:
+                found[names[0]] = str(error).partition(": ")[2]
+            else:
+                half = len(names) // 2
+                self._unusable(names[:half], found)
+                self._unusable(names[half:], found)

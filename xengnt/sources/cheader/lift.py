@@ -15,13 +15,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xengnt.errors import SourceError
-from xengnt.sources.cheader.cut import (
-    ATTRIBUTES,
-    TAGGED,
-    Declaration,
-    matching,
-    opens_attribute,
-)
+from xengnt.sources.cheader.cut import TAGGED, Declaration, behind_attribute, head, matching
+from xengnt.sources.cheader.defaults import ALIGNED, PACKED, sounds_like_layout
 from xengnt.sources.cheader.tokens import Token
 
 MAX_NESTING = 100
@@ -46,8 +41,7 @@ _SPELLINGS = {
     "alignof": "_Alignof",
     "__builtin_offsetof": "offsetof",
 }
-_UNDEFINED = {"__packed", "__packed__", "__aligned"}
-"""Macros that say how a struct lies in memory, so that one not defined must not go unnoticed."""
+_SPECIFIERS = {"const", "volatile", "__const", "__const__", "__volatile", "__volatile__"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +76,14 @@ class Body:
         tag: its own tag, None for none.
         attributes: those of the whole.
         declarators: of the members of a struct or union, in order.
+        base: of an enum, the type that it is said to have.
     """
 
     keyword: Token
     tag: str | None
     attributes: list[Attribute] = field(default_factory=list)
     declarators: list[Declarator] = field(default_factory=list)
+    base: list[Token] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -98,11 +94,13 @@ class Lifted:
         clean: what is left for pycparser, with tags of ours.
         bodies: the structs that it declares, by the number in their tag of ours.
         declarators: what it declares at the top level.
+        assumed: macros for attributes that nothing defines, and are taken for these.
     """
 
     clean: list[Token] = field(default_factory=list)
     bodies: list[Body] = field(default_factory=list)
     declarators: list[Declarator] = field(default_factory=list)
+    assumed: list[Token] = field(default_factory=list)
 
 
 def lift(declaration: Declaration) -> Lifted:
@@ -111,9 +109,21 @@ def lift(declaration: Declaration) -> Lifted:
     Raises:
         SourceError: it has what cannot be taken out of it without loss.
     """
+    if any(token.text in ("struct", "union") for token in declaration.tokens):
+        for token in declaration.dropped:
+            if token.word and sounds_like_layout(token.text):
+                raise _undefined(token, "what follows")
     lifter = _Lifter(declaration.tokens)
     lifter.run()
     return lifter.lifted
+
+
+def _undefined(token: Token, what: str) -> SourceError:
+    return SourceError(
+        f"{token.where}: nothing here defines {token.text!r}, which may say how {what} lies in "
+        "memory",
+        got=token.text,
+    )
 
 
 def respell(tokens: Sequence[Token]) -> list[Token]:
@@ -159,6 +169,8 @@ class _Lifter:
         self.scopes = [_Scope(self.lifted.declarators)]
         self.open: list[Body | None] = []  # for each open brace, what it belongs to
         self.closed: Body | None = None  # the one whose brace was the last token
+        self.ahead: list[Attribute] = []  # those of the struct that comes next
+        self.typedef = any(token.text == "typedef" for token in tokens)
 
     def run(self) -> None:
         index = 0
@@ -169,22 +181,24 @@ class _Lifter:
         """Take what is at `index`, and return where to go on."""
         token = self.tokens[index]
         scope = self.scopes[-1]
-        if token.text in _UNDEFINED:
-            raise SourceError(
-                f"{token.where}: {token.text!r} is a macro that nothing here defines",
-                got=token.text,
-            )
         if token.text in _DROPPED:
             return index + 1
         if token.text in _DROPPED_CALLS and self._calls(index):
             return self._drop_call(index)
-        if self._at_attribute(index):
+        if self._at_attribute(index) and (self._among_declarators() or token.text not in PACKED):
             return self._attributes(index)
+        if self.closed is not None and token.word:
+            self._check_behind(self.closed, index)
         if scope.start is None and token.text not in ("{", "}", ";"):
             scope.start = token
         if token.text in TAGGED:
             return self._tagged(index)
         self.closed = None
+        if self.open and self._among_declarators():
+            if self._initialises(index):
+                return self._behind_value(index)
+            if token.text == "static" and scope.start is token:
+                return self._static(index)
         if token.text in ("(", "[", "*") and self._among_declarators():
             scope.parts += 1
             if scope.parts > MAX_NESTING:
@@ -196,6 +210,47 @@ class _Lifter:
         self._punctuate(token)
         self._emit(token)
         return index + 1
+
+    def _check_behind(self, body: Body, index: int) -> None:
+        """Raise if what stands behind the brace of a struct may be a macro about the struct.
+
+        A variable may stand there as well, or the name of a typedef or a member.
+        """
+        token = self.tokens[index]
+        if token.text in _SPECIFIERS or body.keyword.text == "enum":
+            return
+        then, name = self.tokens[index + 1], token.text
+        if self.open:
+            macro = sounds_like_layout(name)
+        else:
+            macro = not self.typedef and (name.isupper() or name.startswith("__"))
+        another = then.word and not self._at_attribute(index + 1)
+        if macro or then.text == "(" or (another and then.text not in _DROPPED_CALLS):
+            if another and then.text.isupper() and not name.isupper():
+                token = then
+            raise _undefined(token, f"{body.keyword.text} {body.tag}" if body.tag else "it")
+
+    def _initialises(self, index: int) -> bool:
+        """Tell whether the value of a member stands at `index`, as C++ allows."""
+        before = self.tokens[index - 1]
+        text = self.tokens[index].text
+        return text == "=" or (text == "{" and (before.word or before.text == "]"))
+
+    def _behind_value(self, index: int) -> int:
+        """Return the index of what ends the value of a member."""
+        while index < len(self.tokens) and self.tokens[index].text not in (",", ";", "}"):
+            bracket = self.tokens[index].text in ("(", "[", "{")
+            index = matching(self.tokens, index) if bracket else index + 1
+        return index
+
+    def _static(self, index: int) -> int:
+        """Drop a member that takes no room, a constant of C++; leave others for the parser."""
+        after = self._behind_value(index)
+        if self.tokens[after].text != ";" or "(" in [one.text for one in self.tokens[index:after]]:
+            self._emit(self.tokens[index])
+            return index + 1
+        self.scopes[-1].start = None
+        return after + 1
 
     def _punctuate(self, token: Token) -> None:
         """Take note of what begins or ends with a token."""
@@ -266,16 +321,30 @@ class _Lifter:
         keyword = self.tokens[index]
         self._emit(keyword)
         self.closed = None
+        found = head(self.tokens, index)
         attributes, index = self._read_attributes(index + 1)
-        tag = None
-        if index < len(self.tokens) and self.tokens[index].word:
-            tag = self.tokens[index]
-            index += 1
-        if index == len(self.tokens) or self.tokens[index].text != "{":
-            if tag:
-                self._emit(tag)
+        attributes += self.ahead
+        self.ahead = []
+        if found is None:
+            if index < len(self.tokens) and self.tokens[index].word:
+                self._emit(self.tokens[index])
+                index += 1
             return index
-        body = Body(keyword, tag.text if tag else None, attributes)
+        tag = found.tag
+        what = f"{keyword.text} {tag.text}" if tag else keyword.text
+        unknown = found.unknown
+        if tag and (self.typedef or self.open) and sounds_like_layout(tag.text):
+            unknown = unknown or tag  # or it is the tag, and the struct has another name as well
+        if unknown is not None:
+            raise _undefined(unknown, what)
+        if found.base and keyword.text != "enum":
+            raise SourceError(f"{keyword.where}: {what} inherits, which is not understood")
+        while index < found.brace and self.tokens[index].text != ":":
+            more, after = self._read_attributes(index)
+            attributes += more
+            index = max(after, index + 1)
+        index = found.brace
+        body = Body(keyword, tag.text if tag else None, attributes, base=found.base)
         self._emit((tag or keyword)._replace(text=f"{OUR_TAG}{len(self.lifted.bodies)}"))
         self._emit(self.tokens[index])
         self.lifted.bodies.append(body)
@@ -288,6 +357,9 @@ class _Lifter:
         scope = self.scopes[-1]
         if self.open and not self._among_declarators():
             return after  # those of an enumerator, or inside an initialiser
+        if self.tokens[start].text == "__declspec" and self.tokens[after].text in TAGGED:
+            self.ahead = attributes  # which is about the struct, unlike `__attribute__`
+            return after
         if self.closed is not None:
             self.closed.attributes += attributes
             return after
@@ -298,23 +370,25 @@ class _Lifter:
         return after
 
     def _at_attribute(self, index: int) -> bool:
-        if self.tokens[index].text in ATTRIBUTES:
-            return self._calls(index)
-        return self.tokens[index].text == "[" and opens_attribute(self.tokens, index)
+        return behind_attribute(self.tokens, index) > index
 
     def _read_attributes(self, index: int) -> tuple[list[Attribute], int]:
         """Return the attributes at `index`, and the index behind them."""
         found: list[Attribute] = []
         while index < len(self.tokens) and self._at_attribute(index):
-            word = self.tokens[index].text
-            after = matching(self.tokens, index + (word != "["))
-            if word in ("_Alignas", "alignas"):
+            token = self.tokens[index]
+            after = behind_attribute(self.tokens, index)
+            if token.text in PACKED:
+                found.append(Attribute("packed", []))
+            elif token.text in ALIGNED or token.text in ("_Alignas", "alignas"):
                 found.append(Attribute("aligned", self.tokens[index + 2 : after - 1]))
-            elif word == "__declspec":
+            elif token.text == "__declspec":
                 found += _items(self.tokens[index + 2 : after - 1])
             else:
-                inner = index + (2 if word == "[" else 3)
+                inner = index + (2 if token.text == "[" else 3)
                 found += _items(self.tokens[inner : after - 2])
+            if token.text in PACKED or token.text in ALIGNED:
+                self.lifted.assumed.append(token)
             index = after
         return found, index
 

@@ -27,7 +27,8 @@ from xengnt.abi.declarations import (
 from xengnt.abi.layout import MAX_ALIGN, MAX_FIELDS, Shape
 from xengnt.abi.targets import Target
 from xengnt.errors import InvalidValue, SourceError, UnknownName, XengntError
-from xengnt.sources.cheader.cut import Declaration, typedef_names
+from xengnt.sources.cheader.cut import TAGGED, Declaration, typedef_names
+from xengnt.sources.cheader.defaults import PACKED
 from xengnt.sources.cheader.evaluate import INT, Evaluator, IntegerType, Value, integer_type
 from xengnt.sources.cheader.lift import (
     OUR_TAG,
@@ -38,7 +39,7 @@ from xengnt.sources.cheader.lift import (
     lift,
     respell,
 )
-from xengnt.sources.cheader.tokens import Token
+from xengnt.sources.cheader.tokens import UNCLEAR, Token
 
 MAX_COUNT = 1 << 32
 """Arrays of more elements than this are refused."""
@@ -99,8 +100,11 @@ class Known(Protocol):
     def enumerator(self, name: str) -> Value | None:
         """Return the value of an enumerator, None if there is none of that name."""
 
-    def enum(self, tag: str) -> Arithmetic | None:
+    def enum(self, tag: str) -> CType | None:
         """Return the type that an enum is, None if it is not defined."""
+
+    def is_tag(self, word: str) -> bool:
+        """Tell whether a name is the tag of a struct or enum."""
 
     def shape(self, ctype: CType) -> Shape:
         """Return how a type lies in memory, or raise."""
@@ -113,6 +117,9 @@ class Known(Protocol):
 
     def notes(self, about: Declarator | Body, declaration: Declaration) -> Notes:
         """Return what the markup says of a declarator or a struct."""
+
+    def assume(self, name: str, where: str, meaning: str) -> None:
+        """Note that a name which nothing defines is taken to mean something."""
 
 
 @dataclass(slots=True)
@@ -129,7 +136,7 @@ class Parsed:
 
     typedefs: dict[str, Typedef] = field(default_factory=dict)
     aggregates: dict[str, Aggregate] = field(default_factory=dict)
-    enums: dict[str, Arithmetic] = field(default_factory=dict)
+    enums: dict[str, CType] = field(default_factory=dict)
     enumerators: dict[str, Value] = field(default_factory=dict)
     where: dict[str, str] = field(default_factory=dict)
 
@@ -150,6 +157,9 @@ class Parser:
         try:
             lifted = lift(declaration)
             trees = self._trees(declaration, lifted)
+            for macro in lifted.assumed:
+                what = "packed" if macro.text in PACKED else "aligned"
+                self.known.assume(macro.text, macro.where, f"the attribute {what!r}")
             return _Reading(self, declaration, lifted).run(trees)
         except SourceError:
             raise
@@ -204,22 +214,35 @@ class Parser:
             raise SourceError(f"{declaration.where}: more than {MAX_FIELDS} members")
         declared = typedef_names(declaration.tokens)
         types = [word for word in self._types(lifted.clean) if word not in declared]
-        prelude = "".join(f"typedef int {word};\n" for word in types)
-        tree = self._parse(prelude + " ".join(token.text for token in lifted.clean))
-        if tree is None:
-            original = _shorten(" ".join(token.text for token in declaration.tokens))
-            suspect = self._suspect(lifted.clean)
-            raise SourceError(f"{declaration.where}: cannot be parsed: {original}{suspect}")
-        return list(tree.ext[len(types) :])
+        words = {token.text for token in lifted.clean if token.word}
+        tags = sorted(word for word in words if self.known.is_tag(word) and word not in declared)
+        for names in (types, sorted({*types, *tags})):  # C++ has a type of the name of each tag
+            prelude = "".join(f"typedef int {word};\n" for word in names)
+            tree = self._parse(prelude + " ".join(token.text for token in lifted.clean))
+            if tree is not None:
+                return list(tree.ext[len(names) :])
+        original = _shorten(" ".join(token.text for token in declaration.tokens))
+        suspect = self._suspect(lifted.clean)
+        raise SourceError(f"{declaration.where}: cannot be parsed: {original}{suspect}")
 
     def _suspect(self, tokens: Sequence[Token]) -> str:
-        """Name the likely culprit: two names in a row of which the first is no type."""
+        """Name the likely culprit: a name that means nothing beside another one."""
+        typed = False  # whether a type stands before it
+        tag = False  # whether it is one
         for first, second in pairwise(tokens):
-            if not (first.word and (second.word or second.text == "*")):
+            if tag:
+                tag, typed = False, True
                 continue
+            tag = first.text in TAGGED and second.word
             known = self.known.is_type(first.text) or first.text in _KEYWORDS
-            if not known and not first.text.startswith(OUR_TAG):
-                return f" (unknown type {first.text!r} at {first.where})"
+            if first.word and not known and not first.text.startswith(OUR_TAG):
+                if typed and second.word:
+                    macro = second if second.text.isupper() or second.text[0] == "_" else first
+                    return f" (unknown word {macro.text!r} at {macro.where})"
+                if not typed and (second.word or second.text == "*"):
+                    return f" (unknown type {first.text!r} at {first.where})"
+            means = self.known.is_type(first.text) or first.text in _BASIC
+            typed = first.word and (means or typed)
         return ""
 
 
@@ -289,6 +312,11 @@ class _Reading:
             raise InvalidValue("an alignment that compilers do not agree on")
         return shape.align
 
+    def assume(self, name: str, meaning: str) -> None:
+        """Note that a macro which nothing defines is taken to mean something."""
+        where = self.declaration.where if self.declaration.tokens else ""
+        self.known.assume(name, where, meaning)
+
     def offset(self, node: c_ast.Node, member: str) -> int:
         """Return where a member of the struct that a tree stands for begins."""
         return self.known.offset(self.ctype(node), member)
@@ -301,6 +329,8 @@ class _Reading:
         align = self._attributes(declarator.attributes)[1]
         notes = self.known.notes(declarator, self.declaration)
         ctype = self.ctype(node.type)
+        if isinstance(ctype, Aggregate) and ctype.tag is None:
+            self._locate(node.name, ctype)
         self.parsed.typedefs[node.name] = Typedef(ctype, align or None, notes.enum, notes.doc)
 
     def _declared(self, node: c_ast.Node) -> None:
@@ -339,7 +369,7 @@ class _Reading:
                 raise InvalidValue(f"an array of {count} elements", got=count)
             return Array(self.ctype(node.type), count)
         if isinstance(node, c_ast.IdentifierType):
-            return _named(node.names)
+            return specified(node.names)
         if isinstance(node, c_ast.Struct | c_ast.Union | c_ast.Enum):
             return self._tagged(node)
         if isinstance(node, c_ast.FuncDecl):
@@ -380,7 +410,7 @@ class _Reading:
             tuple(member for member, _ in members),
             packed=packed,
             align=align or None,
-            pack=body.keyword.pack or None,
+            pack=self._pack(body.keyword),
             select=dict(notes.select).get(""),
             doc=notes.doc,
         )
@@ -389,6 +419,14 @@ class _Reading:
             self.parsed.aggregates[body.tag] = aggregate
             self.parsed.where[body.tag] = body.keyword.where
         return aggregate
+
+    def _pack(self, keyword: Token) -> int | None:
+        """Return the limit that ``#pragma pack`` sets for a struct."""
+        if keyword.pack == UNCLEAR:
+            raise InvalidValue(
+                "a macro in the #pragma pack above it, on which compilers do not agree"
+            )
+        return keyword.pack or None
 
     def _members(
         self, node: c_ast.Struct | c_ast.Union, body: Body
@@ -426,10 +464,12 @@ class _Reading:
             doc=notes.doc,
         )
 
-    def _enum(self, node: c_ast.Enum, body: Body) -> Arithmetic:
+    def _enum(self, node: c_ast.Enum, body: Body) -> CType:
         packed, align = self._attributes(body.attributes)
         if align:
             raise InvalidValue("an enum with an alignment of its own is not understood")
+        if body.base:
+            return self._enum_of(body.base, node, body)
         values: dict[str, int] = {}
         value = Value(-1, INT)
         for one in node.values.enumerators if node.values else ():
@@ -446,6 +486,25 @@ class _Reading:
             self.parsed.enums[body.tag] = found
             self.parsed.where[body.tag] = body.keyword.where
         return found
+
+    def _enum_of(self, base: Sequence[Token], node: c_ast.Enum, body: Body) -> CType:
+        """Take in an enum whose type is given: ``enum a : uint16_t { A };``."""
+        before, after = (base[0]._replace(text=text) for text in ("(", ")"))
+        cast = self.parser.expression([before, *base, after, after._replace(text="0")])
+        if not isinstance(cast, c_ast.Cast):
+            raise InvalidValue("an enum whose type is not understood")
+        kind = self.integer_type(cast.to_type)
+        value = Value(-1, kind)
+        for one in node.values.enumerators if node.values else ():
+            value = self._evaluate(one.value) if one.value else Value(value.value + 1, kind)
+            if not kind.holds(value.value):
+                raise InvalidValue(f"{one.name} does not fit the type of its enum", got=one.name)
+            value = self.parsed.enumerators[one.name] = Value(value.value, kind)
+        ctype = self.ctype(cast.to_type)
+        if body.tag:
+            self.parsed.enums[body.tag] = ctype
+            self.parsed.where[body.tag] = body.keyword.where
+        return ctype
 
     def _enum_type(self, values: Collection[int], *, packed: bool) -> Arithmetic:
         """Return the type that compilers choose for an enum of these values."""
@@ -513,7 +572,7 @@ def _following(value: Value) -> Value:
     raise InvalidValue("an enum whose values fit no integer type")
 
 
-def _named(names: list[str]) -> CType:
+def specified(names: list[str]) -> CType:
     """Return the type that its specifiers name."""
     if len(names) == 1 and names[0] not in _BASIC:
         return Named(names[0])

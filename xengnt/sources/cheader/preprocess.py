@@ -6,7 +6,7 @@ shut out, and the target's macros and the few headers in ``include/`` beside
 this module take their place. Where there is no compiler, pcpp from PyPI does
 the same.
 
-Imports ``xengnt.errors`` and ``xengnt.abi.targets`` only.
+Imports ``xengnt.errors``, ``xengnt.abi.targets`` and ``missing`` beside it.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from pathlib import Path
 
 from xengnt.abi.targets import UNDEFINED, Target, format_version
 from xengnt.errors import InvalidValue, Refused, SourceError, Unavailable
+from xengnt.sources.cheader.missing import StandIns
 
 TIMEOUT = 10
 """Seconds that a preprocessor may take."""
@@ -103,6 +104,7 @@ _COMMON_MACROS = {
     "__UINTPTR_TYPE__": "uintptr_t",
     "__SIZE_TYPE__": "size_t",
     "__PTRDIFF_TYPE__": "ptrdiff_t",
+    "__pragma(x)": "_Pragma(#x)",  # as Microsoft's compiler spells it
 }
 
 
@@ -123,11 +125,12 @@ def compiler() -> list[str] | None:
     return None
 
 
-def preprocess(job: Job, after: str = "") -> str:
+def preprocess(job: Job, stand_ins: StandIns, after: str = "") -> str:
     """Return what a header expands to, with line markers and the directives that define macros.
 
     Args:
         job: the header and how to see it.
+        stand_ins: gets the headers that are included and not there.
         after: C text to expand behind the header.
 
     Raises:
@@ -137,11 +140,19 @@ def preprocess(job: Job, after: str = "") -> str:
     """
     _readable(job.path)
     command = compiler()
-    if command:
-        return _with_compiler(command, job, after)
-    from xengnt.sources.cheader import with_pcpp
+    if not command:
+        from xengnt.sources.cheader import with_pcpp
 
-    return with_pcpp.preprocess(job, after)
+        return with_pcpp.preprocess(job, stand_ins, after)
+    deadline = time.monotonic() + TIMEOUT
+    while True:
+        try:
+            return _with_compiler(command, job, stand_ins.directory, after)
+        except _NotThereError as error:
+            if not stand_ins.add(error.name, error.where):
+                raise SourceError(str(error)) from None
+            if time.monotonic() > deadline:
+                raise _too_slow(job) from None
 
 
 def _readable(path: Path) -> None:
@@ -170,13 +181,28 @@ _MEDDLING = ("CPATH", "C_INCLUDE_PATH", "DEPENDENCIES_OUTPUT", "SUNPRO_DEPENDENC
 """Variables that would have a compiler look elsewhere, or write what nobody asked for."""
 
 
-def _with_compiler(command: Sequence[str], job: Job, after: str) -> str:
+class _NotThereError(SourceError):
+    """A header is included that is not there."""
+
+    def __init__(self, name: str, where: str) -> None:
+        super().__init__(not_there(name, where))
+        self.name = name
+        self.where = where
+
+
+def not_there(name: str, where: str) -> str:
+    """Return the message about a header that is included and not there."""
+    return f"{where}: {name}: No such file or directory"
+
+
+def _with_compiler(command: Sequence[str], job: Job, stand_ins: str | None, after: str) -> str:
+    directories = [*job.include, str(OWN_INCLUDE), *([stand_ins] if stand_ins else [])]
     arguments = [
         *command,
         *("-E", "-dD", "-x", "c", "-undef", "-nostdinc", "-w", "-Wfatal-errors"),
         "-U__STDC_VERSION__",
         *(f"-D{name}={value}" for name, value in job.macros().items()),
-        *(f"-I{directory or '.'}" for directory in (*job.include, OWN_INCLUDE)),
+        *(f"-I{directory or '.'}" for directory in directories),
         *("-include", str(job.path.absolute()), "-"),
     ]
     environment = {k: v for k, v in os.environ.items() if k not in _MEDDLING}
@@ -215,9 +241,7 @@ def _output(process: subprocess.Popen[bytes], job: Job) -> bytes:
         selector.register(process.stdout, selectors.EVENT_READ)
         while True:
             if not selector.select(max(deadline - time.monotonic(), 0)):
-                raise SourceError(
-                    f"{job.path}: the preprocessor did not finish in {TIMEOUT} seconds"
-                )
+                raise _too_slow(job)
             piece = os.read(process.stdout.fileno(), 1 << 20)
             if not piece:
                 process.wait()
@@ -230,6 +254,10 @@ def _output(process: subprocess.Popen[bytes], job: Job) -> bytes:
                 )
 
 
+def _too_slow(job: Job) -> SourceError:
+    return SourceError(f"{job.path}: the preprocessor did not finish in {TIMEOUT} seconds")
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Make sure that a process, and those that it has started, are gone."""
     if process.poll() is None:
@@ -240,12 +268,15 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 _COMPLAINT = re.compile(r"^(.+?):(\d+)(?::\d+)?: (?:fatal )?error: (.*)$", re.MULTILINE)
+_NOT_THERE = re.compile(r"(.+): No such file or directory|'(.+?)' file not found.*")
 
 
 def _complaint(job: Job, text: str) -> SourceError:
     """Turn what a compiler printed into one error."""
     found = _COMPLAINT.search(text)
     if found:
+        if absent := _NOT_THERE.fullmatch(found[3]):
+            return _NotThereError(absent[1] or absent[2], f"{found[1]}:{found[2]}")
         return complaint(found[1], int(found[2]), found[3])
     lines = text.strip().splitlines()
     return SourceError(f"{job.path}: {lines[0] if lines else 'the preprocessor failed'}")

@@ -26,17 +26,27 @@ from xengnt.abi.declarations import (
     Named,
     Pointer,
     Tagged,
+    Typedef,
 )
-from xengnt.abi.layout import STANDARD_TYPES, Engine, Shape
-from xengnt.abi.targets import Target
+from xengnt.abi.layout import STANDARD_TYPES, Engine, Shape, spell
+from xengnt.abi.targets import Target, format_version
 from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.annotate import Annotations
-from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, cut
+from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, Variable, cut
+from xengnt.sources.cheader.defaults import INTEGERS
 from xengnt.sources.cheader.evaluate import INT, Value
 from xengnt.sources.cheader.expand import Expanded, expand
+from xengnt.sources.cheader.handles import handle
 from xengnt.sources.cheader.lift import Body, Declarator
-from xengnt.sources.cheader.parse import Notes, Parsed, Parser
-from xengnt.sources.cheader.preprocess import LATEST_MACRO, OWN_INCLUDE, VERSION_MACRO, Job
+from xengnt.sources.cheader.parse import Notes, Parsed, Parser, specified
+from xengnt.sources.cheader.plain import Handle, plain
+from xengnt.sources.cheader.preprocess import (
+    LATEST_MACRO,
+    OWN_INCLUDE,
+    VERSION_MACRO,
+    Job,
+    not_there,
+)
 from xengnt.sources.cheader.tokens import Token
 from xengnt.sources.reading import Problem
 
@@ -46,10 +56,13 @@ class HeaderSource:
     """A header, read at one ABI and one interface version.
 
     Attributes:
-        declarations: what it declares, as far as it was wanted and could be read.
+        declarations: what it declares, as far as it was wanted and could be read; at the
+            interface version that the header sets itself, if it does.
         where: file and line of each struct, member, typedef, constant and enumeration
             of the markup, by C path or name.
         problems: what was wanted and could not be read, by name.
+        assumptions: what of the header's surroundings is not there, and what it is taken
+            to be; one for each name.
         valueless: macros that are no constants, by name, and why.
         files: all files that it is made of.
         latest: the newest interface version that it knows, if it says so.
@@ -58,6 +71,7 @@ class HeaderSource:
     declarations: Declarations
     where: dict[str, str] = field(default_factory=dict)
     problems: dict[str, Problem] = field(default_factory=dict)
+    assumptions: list[Problem] = field(default_factory=list)
     valueless: dict[str, str] = field(default_factory=dict)
     files: tuple[str, ...] = ()
     latest: int | None = None
@@ -91,14 +105,20 @@ class _Reader:
         self.names = Names()
         self.annotations = Annotations()
         self._found_messages: tuple[str, ...] = ()
-        self._enums: dict[str, Arithmetic] = {}
+        self._at = str(job.path)  # the place of the macro that is being evaluated
+        self._handles: dict[str, Handle] = {}
+        self._enums: dict[str, CType] = {}
         self._enumerators: dict[str, Value] = {}
+        self._variables: dict[str, Value | InvalidValue] = {}
         self._parsed: dict[Declaration, Parsed | SourceError] = {}
 
     def read(self) -> HeaderSource:
         """Read it."""
-        header = expand(self.job, lambda name: name == LATEST_MACRO or self.wanted(name))
-        for declaration in cut(header.tokens):
+        asked = (LATEST_MACRO, VERSION_MACRO)
+        header = expand(self.job, lambda name: name in asked or self.wanted(name))
+        for name, where in header.missing.items():
+            self._assume(name, f"{where}: {name} is not there, and is left out")
+        for declaration in cut(plain(header.tokens, self._handles)):
             self.names.add(declaration)
         self._macros(header)
         self._constants()
@@ -109,9 +129,51 @@ class _Reader:
             self.source.where[enum.name] = where
         for name, message in self.annotations.complaints():
             self._problem(name, message)
-        self.source.declarations = replace(self.declared, messages=self._found_messages)
+        self.source.declarations = replace(
+            self.declared, messages=self._found_messages, version=self._version(header)
+        )
         self.source.files = tuple(file for file in header.files if not _own(file))
+        self._blame(header.missing)
         return self.source
+
+    def _version(self, header: Expanded) -> int:
+        """Return the interface version that the header is read at: its own, if it sets one."""
+        macro = header.macros.get(VERSION_MACRO)
+        if macro is None:
+            return self.job.version
+        where = f"{macro.file}:{macro.line}"
+        try:
+            version = self.parser.value(header.expansions.get(VERSION_MACRO, [])).value
+        except InvalidValue as error:
+            self._problem(VERSION_MACRO, f"{where}: {error}")
+            return self.job.version
+        if not 0 <= version < 1 << 32:
+            self._problem(VERSION_MACRO, f"{where}: {version} is not an interface version")
+            return self.job.version
+        if version != self.job.version:
+            words = f"the header sets interface version {format_version(version)} itself"
+            self._assume(VERSION_MACRO, f"{where}: {words}")
+        return version
+
+    def _blame(self, missing: dict[str, str]) -> None:
+        """Name the headers that are not there where something is not known.
+
+        Raises:
+            SourceError: they are all that there is in this one.
+        """
+        if not missing:
+            return
+        names = ", ".join([*missing][:3]) + (", …" if len(missing) > 3 else "")  # noqa: PLR2004 -- one line
+        for problem in self.source.problems.values():
+            if _UNKNOWN.search(problem.message):
+                problem.message += f"; it may come from what is not there: {names}"
+        declared, source = self.source.declarations, self.source
+        if not (declared.aggregates or declared.constants or declared.typedefs or source.problems):
+            raise SourceError(not_there(*next(iter(missing.items()))))
+
+    def _assume(self, name: str, message: str) -> None:
+        if all(one.name != name for one in self.source.assumptions):
+            self.source.assumptions.append(Problem(name, message))
 
     def _problem(self, name: str, message: str) -> None:
         self.source.problems.setdefault(name, Problem(name, message))
@@ -121,7 +183,7 @@ class _Reader:
     def _macros(self, header: Expanded) -> None:
         """Take in the macros that are constants, and the messages."""
         for name, macro in header.macros.items():
-            where = f"{macro.file}:{macro.line}"
+            where = self._at = f"{macro.file}:{macro.line}"
             if name in header.bad:
                 self._problem(name, f"{where}: {header.bad[name]}")
             if name == VERSION_MACRO or name not in header.expansions or _own(macro.file):
@@ -150,6 +212,8 @@ class _Reader:
             if doc:
                 self.declared.docs[name] = doc
 
+        self._at = str(self.job.path)
+
     def _meant_as_number(self, tokens: list[Token]) -> bool:
         """Tell whether a macro that is not a constant looks as if it should be one."""
         texts = [token.text for token in tokens]
@@ -177,6 +241,18 @@ class _Reader:
 
     def _constants(self) -> None:
         """Take in the constants of enums."""
+        for name, variable in self.names.variables.items():
+            if name in self.declared.constants or not self.wanted(name):
+                continue
+            where = variable.name.where
+            try:
+                self.declared.constants[name] = self._evaluate(variable).constant()
+            except InvalidValue as error:
+                if variable.value and self._meant_as_number(variable.value):
+                    self._problem(name, f"{where}: {error}")
+                self.source.valueless[name] = f"{where}: {error}"
+                continue
+            self.source.where[name] = where
         for name, (token, declaration) in self.names.enumerators.items():
             if name in self.declared.constants or not self.wanted(name) or _own(token.file):
                 continue
@@ -206,21 +282,36 @@ class _Reader:
                 failed = self._parsed.get(declarations[0])
                 if name not in self.declared.typedefs and isinstance(failed, SourceError):
                     self._problem(name, str(failed))
+        self._drop_broken()
+
+    def _drop_broken(self) -> None:
+        """Drop the structs that cannot be laid out."""
+        typedefs, aggregates = self.declared.typedefs, self.declared.aggregates
         broken: dict[str, str] = {}
-        for tag, aggregate in self.declared.aggregates.items():
+        unnamed = {
+            name: typedef.type
+            for name, typedef in typedefs.items()
+            if isinstance(typedef.type, Aggregate) and typedef.type.tag is None
+        }
+        for tag, aggregate in (unnamed | aggregates).items():
             try:
                 self.engine.struct(tag, aggregate)
             except XengntError as error:
                 broken[tag] = self._reason(tag, error)
         for tag, reason in broken.items():
-            del self.declared.aggregates[tag]
+            del (aggregates if tag in aggregates else typedefs)[tag]
             if self.wanted(tag):
                 self._problem(tag, reason)
+        for name in typedefs:
+            named = self.engine.resolve(Named(name))
+            tag = (isinstance(named, Tagged | Aggregate) and named.tag) or ""
+            if tag in broken and self.wanted(name) and not self.wanted(tag):
+                self._problem(name, broken[tag])
 
     def _reason(self, tag: str, error: XengntError) -> str:
         """Say why a struct cannot be laid out: if for another one, why that cannot be read."""
         where = self.source.where.get(tag, str(self.job.path))
-        needed = [self.names.aggregates.get(error.struct or "")]
+        needed = [self.names.aggregates.get(error.struct or str(error.got))]
         needed += self.names.typedefs.get(str(error.got), ())
         for declaration in needed:
             failed = self._parsed.get(declaration) if declaration else None
@@ -276,6 +367,8 @@ class _Reader:
                     self._typedef(name)
                     if name in self.declared.typedefs:
                         todo.append(self.declared.typedefs[name].type)
+                    if name in self._handles:
+                        todo.append(self._target(self._handles[name].to))
                 case Tagged(_, tag) if f"struct {tag}" not in known:
                     known.add(f"struct {tag}")
                     if tag in self.names.aggregates:
@@ -295,6 +388,50 @@ class _Reader:
             if name in self.declared.typedefs:
                 break
             self._try(declaration)
+        if not (name in self.declared.typedefs or name in self.names.typedefs):
+            found = None if name in STANDARD_TYPES else self._unnamed(name)
+            if found is not None:
+                self.declared.typedefs[name] = found
+
+    def _unnamed(self, name: str) -> Typedef | None:
+        """Return what a name stands for that no typedef declares, if it is clear."""
+        if name in self._handles:
+            made = self._handles[name]
+            word = made.macro.text
+            self.assume(word, made.macro.where, f"a guest handle of {self.target}")
+            return handle(self.target, word, self._target(made.to))
+        tagged = self._tagged(name)  # as in C++
+        if tagged is not None:
+            return Typedef(tagged)
+        if name in INTEGERS:
+            meaning = spell(INTEGERS[name].type) + (" aligned to 8" if INTEGERS[name].align else "")
+            self.assume(name, self._first(name), meaning)
+        return INTEGERS.get(name)
+
+    def _target(self, words: tuple[str, ...]) -> CType:
+        """Return the type that words name."""
+        *kind, name = [word for word in words if word not in ("const", "volatile")] or ["void"]
+        if kind in (["struct"], ["union"]):
+            return Tagged(kind[0], name)
+        if not kind and not self.is_type(name):
+            return self._tagged(name) or specified([name])
+        return specified([*kind, name])
+
+    def _tagged(self, tag: str) -> CType | None:
+        """Return the type that has a tag, None if there is none that can be read."""
+        if tag in self.names.aggregates:
+            self._try(self.names.aggregates[tag])
+            found = self.declared.aggregates.get(tag)
+            return Tagged(found.kind, tag) if found else None
+        return self.enum(tag)
+
+    def _first(self, name: str) -> str:
+        """Return the place where a name is first used in what was parsed, "" for none."""
+        for made in self._handles.values():
+            if name in made.to:
+                return made.macro.where
+        tokens = (token for declaration in self._parsed for token in declaration.tokens)
+        return next((token.where for token in tokens if token.text == name), "")
 
     # What the parser asks for.
 
@@ -305,15 +442,45 @@ class _Reader:
 
     def is_type(self, word: str) -> bool:
         """Tell whether a name is that of a typedef."""
-        return word in STANDARD_TYPES or word in self.names.typedefs
+        if word in STANDARD_TYPES or word in self.names.typedefs or word in self._handles:
+            return True
+        return word in INTEGERS and word not in self.names.enumerators
+
+    def is_tag(self, word: str) -> bool:
+        """Tell whether a name is the tag of a struct or enum."""
+        return word in self.names.aggregates or word in self.names.enums
+
+    def assume(self, name: str, where: str, meaning: str) -> None:
+        """Note that a name which nothing defines is taken to mean something."""
+        self._assume(name, f"{where or self._at}: {name} is not defined, and is taken as {meaning}")
 
     def enumerator(self, name: str) -> Value | None:
-        """Return the value of an enumerator, None if there is none of that name."""
+        """Return the value of an enumerator or variable, None if there is none of that name."""
+        if name in self.names.variables:
+            with suppress(InvalidValue):
+                return self._evaluate(self.names.variables[name])
         if name not in self._enumerators and name in self.names.enumerators:
             self._try(self.names.enumerators[name][1])
         return self._enumerators.get(name)
 
-    def enum(self, tag: str) -> Arithmetic | None:
+    def _evaluate(self, variable: Variable) -> Value:
+        """Return the value of a constant that is a variable, in its type."""
+        name = variable.name
+        found = self._variables.get(name.text)
+        if found is None:
+            self._variables[name.text] = InvalidValue(f"{name.text} needs itself")
+            before, after = (name._replace(text=text) for text in ("(", ")"))
+            cast = [before, *variable.type, after] if variable.type else []
+            try:
+                found = self.parser.value([*cast, before, *variable.value, after])
+            except InvalidValue as error:
+                found = error
+            self._variables[name.text] = found
+        if isinstance(found, InvalidValue):
+            raise found
+        return found
+
+    def enum(self, tag: str) -> CType | None:
         """Return the type that an enum is, None if it is not defined."""
         if tag not in self._enums and tag in self.names.enums:
             self._try(self.names.enums[tag])
@@ -344,6 +511,9 @@ class _Reader:
     def notes(self, about: Declarator | Body, declaration: Declaration) -> Notes:
         """Return what the markup says of a declarator or a struct."""
         return self.annotations.notes(about, declaration)
+
+
+_UNKNOWN = re.compile("unknown (type|word)|is not defined|nothing here defines|is not a constant")
 
 
 def _own(file: str) -> bool:

@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from xengnt.errors import SourceError
 
+UNCLEAR = -1
+"""As the limit of ``#pragma pack``: there is a macro in it, which only some compilers expand."""
+
 
 class Token(NamedTuple):
     """A token of C.
@@ -22,7 +25,8 @@ class Token(NamedTuple):
         text: as it stands.
         file: where it came from.
         line: the line of that file, from 1.
-        pack: the limit that ``#pragma pack`` sets at this place, 0 for none.
+        pack: the limit that ``#pragma pack`` sets at this place, 0 for none, `UNCLEAR` if
+            that depends on the compiler.
     """
 
     text: str
@@ -101,7 +105,7 @@ def tokenize(text: str) -> Tokens:
     """
     result = Tokens()
     file, line = "", 0
-    packing = _Packing()
+    packing = _Packing(frozenset(macro_names(text)))
     for raw in text.split("\n"):
         line += 1
         if raw.lstrip().startswith("#"):
@@ -142,17 +146,21 @@ def _normal(name: str) -> str:
 class _Packing:
     """What ``#pragma pack`` has set, and what it has pushed, each with its name."""
 
-    def __init__(self) -> None:
+    def __init__(self, macros: frozenset[str]) -> None:
         self.limit = 0
+        self._macros = macros
         self._pushed: list[tuple[str, int]] = []
 
     def obey(self, arguments: str) -> None:
         """Do what is in the brackets of a ``#pragma pack``; nothing if it makes no sense."""
         words = [word.strip() for word in arguments.split(",")]
+        unclear = not self._macros.isdisjoint(words)
         action = words.pop(0) if words[0] in ("push", "pop") else "set"
         limit = int(words.pop()) if words and words[-1].isdigit() else None
+        if unclear:
+            words, limit = [], UNCLEAR
         name = words.pop() if words and words[-1].isidentifier() and action != "set" else ""
-        if any(words) or limit not in (None, 0, 1, 2, 4, 8, 16):
+        if any(words) or limit not in (None, UNCLEAR, 0, 1, 2, 4, 8, 16):
             return
         if action == "push":
             self._pushed.append((name, self.limit))

@@ -5,8 +5,8 @@ What comes out is what ``cc -E -dD`` prints, as far as the reader looks at it: l
 markers, the text, ``#pragma`` lines, and a ``#define`` for each macro that is
 defined at the end, where it was defined.
 
-The only module that imports pcpp; besides it ``xengnt.errors`` and the module
-that calls it.
+The only module that imports pcpp; besides it ``xengnt.errors``, the module that
+calls it, and ``missing``.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 
 from xengnt.errors import SourceError, Unavailable, XengntError
 from xengnt.sources.cheader import preprocess as settings
+from xengnt.sources.cheader.missing import StandIns
 
 try:
     from pcpp import Preprocessor
@@ -36,18 +37,21 @@ MAX_INCLUDES = 100
 MAX_EXPANSION = 1 << 20
 """A piece of text that expands to more tokens than this is refused."""
 
+_IMPORT = re.compile(r"^([ \t]*#[ \t]*)import\b", re.MULTILINE)
+"""What compilers take as ``#include`` of what was not included before."""
+
 _OPERATORS = frozenset({"__has_attribute", "__has_builtin"})
 """What compilers offer to expressions, and is answered with yes here."""
 
 
-def preprocess(job: settings.Job, after: str) -> str:
+def preprocess(job: settings.Job, stand_ins: StandIns, after: str) -> str:
     """Return what a header expands to; see `xengnt.sources.cheader.preprocess`.
 
     Raises:
         Refused: the header stops with ``#error``.
         SourceError: it cannot be preprocessed.
     """
-    preprocessor = _Preprocessor(job)
+    preprocessor = _Preprocessor(job, stand_ins)
     try:
         return preprocessor.run(after)
     except XengntError:
@@ -63,9 +67,10 @@ def preprocess(job: settings.Job, after: str) -> str:
 class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
     """pcpp, made to behave as a compiler does."""
 
-    def __init__(self, job: settings.Job) -> None:
+    def __init__(self, job: settings.Job, stand_ins: StandIns) -> None:
         super().__init__()
         self.job = job
+        self.stand_ins = stand_ins
         self.rewrite_paths: list[Any] = []  # which would shorten the names of files
         self.auto_pragma_once_enabled = False  # which forgets that guards can be undefined
         self.behind = False  # whether the text behind the header is being expanded
@@ -74,7 +79,8 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
         self.undef("__PCPP__")
         evaluate: Any = self.evaluator
         self.evaluator: Any = lambda tokens, **names: evaluate(_with_suffixes(tokens), **names)
-        for directory in (*job.include, str(settings.OWN_INCLUDE)):
+        standing_in = [stand_ins.directory] if stand_ins.directory else []
+        for directory in (*job.include, str(settings.OWN_INCLUDE), *standing_in):
             self.add_path(directory)
         for name, value in job.macros().items():
             self.define(f"{name} {value}")
@@ -105,11 +111,16 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
 
     def on_include_not_found(
         self, is_malformed: bool, is_system_include: bool, curdir: str, includepath: str
-    ) -> None:
-        """Raise, where pcpp would print."""
+    ) -> str:
+        """Return where else to look: among the stand-ins."""
         at = self.lastdirective
-        what = "malformed #include" if is_malformed else "No such file or directory"
-        raise SourceError(f"{at.source or self.job.path}:{at.lineno}: {includepath}: {what}")
+        where = f"{at.source or self.job.path}:{at.lineno}"
+        if is_malformed:
+            raise SourceError(f"{where}: {includepath}: malformed #include")
+        there = includepath in self.stand_ins.missing
+        if not there and not self.stand_ins.add(includepath, where):
+            raise SourceError(settings.not_there(includepath, where))
+        return self.stand_ins.directory or ""
 
     def on_file_open(self, is_system_include: bool, includepath: str) -> io.StringIO:
         """Read a file as compilers do, whatever its encoding and its ends of lines."""
@@ -118,6 +129,7 @@ class _Preprocessor(Preprocessor):  # type: ignore[misc]  # pcpp has no types
             raise SourceError(f"{at.source}:{at.lineno}: #include nested too deeply")
         text = Path(includepath).read_bytes().decode("utf-8-sig", errors="replace")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+        text = _IMPORT.sub(r"\1include", text)
         return io.StringIO(re.sub("[\v\f\x1c-\x1e\x85\u2028\u2029]", " ", text))
 
     def on_directive_unknown(
