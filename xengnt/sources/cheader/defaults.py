@@ -15,7 +15,6 @@ import re
 
 from xengnt.abi.declarations import Arithmetic, Named, Typedef
 
-
 _OF_C = {8: "char", 16: "short", 32: "int", 64: "long long"}
 
 
