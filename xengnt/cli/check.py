@@ -6,6 +6,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xengnt.cli import options
@@ -108,7 +109,7 @@ def run(wanted: argparse.Namespace) -> int:
     unreadable = False
     for source in wanted.source:
         try:
-            with render.progress(f"reading {source}") as progress:
+            with render.progress(f"reading {Path(source).name}") as progress:
                 report = check(
                     source,
                     against=wanted.against,
