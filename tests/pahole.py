@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What pahole says of the structs in an object, for the tests of the DWARF reader."""
+"""What pahole says of the structs in a file, to hold those that xengnt reads against."""
 
 from __future__ import annotations
 
@@ -8,59 +8,77 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-Members = dict[str, tuple[int, int]]
-"""Offset and size of members by dotted path; of a bit-field the first bit and the bits."""
-
-_OPEN = re.compile(r"^(?:struct|union|class)(?: (?P<tag>[^{]*?))? \{")
-_PLACE = re.compile(r"/\*\s*(?P<offset>\d+)(?::\s*(?P<bit>\d+))?\s+(?P<size>\d+)\s+\*/")
-_FUNCTION = re.compile(r"\(\*+\s*(\w+)")
-_NAME = re.compile(r"(\w+)\s*(?:\[[^\]]*\]\s*)*(?::\s*(\d+))?;")
-_ATTRIBUTE = re.compile(r"\s*__attribute__\(\((?:[^()]|\([^()]*\))*\)\)")
-_SIZE = re.compile(r"/\* size: (\d+)")
+from xengnt.abi.layout import StructLayout
 
 
-def structs(path: Path) -> dict[str, tuple[int, Members]]:
-    """Return size and members of each struct with a tag.
+class Said:
+    """A struct as pahole prints it: its name, its size, and fields with offset and size."""
 
-    What pahole expands in place, which is what has no tag, is in there with dotted paths.
-    """
-    done = subprocess.run(
-        ["pahole", "-F", "dwarf", str(path)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    return dict(_blocks(done.stdout))
+    def __init__(self, tag: str, kind: str) -> None:
+        self.tag = tag
+        self.kind = kind
+        self.size: int | None = None  # it prints none of unions
+        self.fields: list[tuple[str, int, int]] = []
+
+    def fits(self, one: StructLayout) -> bool:
+        """Tell whether one of ours is the same: all they list, and nothing else on top."""
+        ours = {field.name: (field.offset, field.size) for field in one.fields}
+        handles = [field.name for field in one.fields if field.kind == "handle"]
+        within = tuple(start for name in handles for start in (f"{name}.", f"{name}[]."))
+        theirs = {
+            name: (offset, size)
+            for name, offset, size in self.fields
+            if not name.startswith(within)
+        }
+        top = {name for name in ours if "." not in name}
+        return (
+            one.kind == self.kind
+            and self.size in (one.size, None)
+            and all(ours.get(name) == place for name, place in theirs.items())
+            and top <= theirs.keys()
+        )
 
 
-def _blocks(text: str) -> Iterator[tuple[str, tuple[int, Members]]]:
-    for block in re.split(r"^\};?.*$", text, flags=re.MULTILINE):
-        lines = block.strip("\n").splitlines()
-        found = _OPEN.match(lines[0]) if lines else None
-        sizes = _SIZE.findall(block)
-        if found and found["tag"] and sizes:
-            yield found["tag"].split()[-1], (int(sizes[-1]), _members(lines[1:]))
+_BEGIN = re.compile(r"^(struct|union) (\w+) \{$")
+_SIZE = re.compile(r"^\t/\* size: (\d+),")
+_INSIDE = re.compile(r"^\t+(?:const |volatile )*(?:struct|union|enum) +\{")
+_MEMBER = re.compile(
+    r"^\t+.*?(?:\(\*+ ?(?:const )?(\w+)\S*?\)\(.*\)|(\w*))((?:\[\d*\])*)(?::(\d+))?"
+    r"(?: __attribute__\(.*\))?;\s*/\* *(\d+)(?:: *(\d+))? +(\d+) \*/"
+)
 
 
-def _members(lines: list[str]) -> Members:
-    found: Members = {}
-    inner: list[list[tuple[str, tuple[int, int]]]] = [[]]
-    for line in lines:
-        text = line.strip()
-        place = _PLACE.search(text)
-        code = _ATTRIBUTE.sub("", text.partition("/*")[0]).strip()
-        if code.endswith("{"):
-            inner.append([])
+def structs(path: Path, *options: str | Path) -> Iterator[Said]:
+    """Give the structs that pahole prints of a file."""
+    done = subprocess.run(["pahole", *options, path], capture_output=True, text=True, check=True)
+    said: Said | None = None
+    starts: list[int] = []
+    for line in done.stdout.splitlines():
+        if begin := _BEGIN.match(line):
+            said, starts = Said(begin[2], begin[1]), []
+        elif said is None:
             continue
-        rows = inner.pop() if code.startswith("}") else []
-        name = _FUNCTION.search(code) or _NAME.search(code)
-        if name and place:
-            offset, size = int(place["offset"]), int(place["size"])
-            if name.re is _NAME and name[2]:
-                offset, size = 8 * offset + int(place["bit"] or 0), int(name[2])
-            inside = f"{name[1]}[]." if "[" in code else f"{name[1]}."
-            rows = [(name[1], (offset, size)), *((inside + path, at) for path, at in rows)]
-        inner[-1] += rows
-    for path, where in inner[0]:
-        found[path] = where
-    return found
+        elif size := _SIZE.match(line):
+            said.size = int(size[1])
+        elif line.startswith("}"):
+            yield said
+            said = None
+        elif _INSIDE.match(line):
+            starts.append(len(said.fields))
+        elif member := _MEMBER.match(line):
+            function, name, array, bits, first, bit, taken = member.groups()
+            name = function or name
+            offset, size_ = int(first), int(taken)
+            if bits:
+                offset, bit = offset + int(bit) // 8, int(bit) % 8
+                size_ = (bit + int(bits) + 7) // 8
+            if line.lstrip("\t").startswith("}"):
+                start = starts.pop()
+                if name:
+                    below = f"{name}[]." if array else f"{name}."
+                    said.fields[start:] = [
+                        (below + inner, at, width) for inner, at, width in said.fields[start:]
+                    ]
+                    said.fields.insert(start, (name, offset, size_))
+            elif name:
+                said.fields.append((name, offset, size_))

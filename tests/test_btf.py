@@ -9,17 +9,17 @@ import json
 import lzma
 import os
 import random
-import re
 import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import oracle
+import pahole
 import pytest
 from btf_made import Made, of_all_kinds
 from edited import Edit, copy
@@ -342,9 +342,8 @@ def test_a_module_continues_its_kernel(tmp_path: Path) -> None:
         module = plain_module
     raw = tmp_path / "vmlinux.btf"
     raw.write_bytes(kernel_btf())
-    command = [tool("pahole", "dwarves"), "--btf_base", raw, "-F", "btf", "-C", "xenvif_queue"]
-    done = subprocess.run([*command, module], capture_output=True, text=True, check=True)
-    (said,) = pahole(done.stdout)
+    tool("pahole", "dwarves")
+    (said,) = pahole.structs(module, "--btf_base", raw, "-F", "btf", "-C", "xenvif_queue")
     for name, offset, size in said.fields:
         assert (ours[name].offset, ours[name].size) == (offset, size)
     assert "tx_copy_ops[].source.u.ref" in ours
@@ -387,90 +386,17 @@ def test_each_type_of_a_kernel_as_bpftool_has_it(tmp_path: Path) -> None:
             assert signed == (row["encoding"] == "SIGNED")
 
 
-class Said:
-    """A struct as pahole prints it: its name, its size, and fields with offset and size."""
-
-    def __init__(self, tag: str, kind: str) -> None:
-        self.tag = tag
-        self.kind = kind
-        self.size: int | None = None  # it prints none of unions
-        self.fields: list[tuple[str, int, int]] = []
-
-    def fits(self, one: StructLayout) -> bool:
-        """Tell whether one of ours is the same: all they list, and nothing else on top."""
-        ours = {field.name: (field.offset, field.size) for field in one.fields}
-        handles = [field.name for field in one.fields if field.kind == "handle"]
-        within = tuple(start for name in handles for start in (f"{name}.", f"{name}[]."))
-        theirs = {
-            name: (offset, size)
-            for name, offset, size in self.fields
-            if not name.startswith(within)
-        }
-        top = {name for name in ours if "." not in name}
-        return (
-            one.kind == self.kind
-            and self.size in (one.size, None)
-            and all(ours.get(name) == place for name, place in theirs.items())
-            and top <= theirs.keys()
-        )
-
-
-_BEGIN = re.compile(r"^(struct|union) (\w+) \{$")
-_SIZE = re.compile(r"^\t/\* size: (\d+),")
-_INSIDE = re.compile(r"^\t+(?:const |volatile )*(?:struct|union|enum) +\{")
-_MEMBER = re.compile(
-    r"^\t+.*?(?:\(\*+ ?(?:const )?(\w+)\S*?\)\(.*\)|(\w*))((?:\[\d*\])*)(?::(\d+))?"
-    r"(?: __attribute__\(.*\))?;\s*/\* *(\d+)(?:: *(\d+))? +(\d+) \*/"
-)
-
-
-def pahole(text: str) -> Iterator[Said]:
-    """Give the structs that pahole printed."""
-    said: Said | None = None
-    starts: list[int] = []
-    for line in text.splitlines():
-        if begin := _BEGIN.match(line):
-            said, starts = Said(begin[2], begin[1]), []
-        elif said is None:
-            continue
-        elif size := _SIZE.match(line):
-            said.size = int(size[1])
-        elif line.startswith("}"):
-            yield said
-            said = None
-        elif _INSIDE.match(line):
-            starts.append(len(said.fields))
-        elif member := _MEMBER.match(line):
-            function, name, array, bits, first, bit, taken = member.groups()
-            name = function or name
-            offset, size_ = int(first), int(taken)
-            if bits:
-                offset, bit = offset + int(bit) // 8, int(bit) % 8
-                size_ = (bit + int(bits) + 7) // 8
-            if line.lstrip("\t").startswith("}"):
-                start = starts.pop()
-                if name:
-                    below = f"{name}[]." if array else f"{name}."
-                    said.fields[start:] = [
-                        (below + inner, at, width) for inner, at, width in said.fields[start:]
-                    ]
-                    said.fields.insert(start, (name, offset, size_))
-            elif name:
-                said.fields.append((name, offset, size_))
-
-
 def test_each_struct_of_a_kernel_as_pahole_has_it(tmp_path: Path) -> None:
     """Would catch any field of thousands of structs at a wrong offset, or of a wrong size."""
     raw = tmp_path / "vmlinux.btf"
     raw.write_bytes(kernel_btf())
-    command = [tool("pahole", "dwarves"), "-F", "btf", raw]
-    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    tool("pahole", "dwarves")
     reading = btf.read(kernel_btf(), "vmlinux", X64, everything)
     ours: dict[str, list[StructLayout]] = {}
     for one in [*reading.layout.structs.values(), *(other.layout for other in reading.others)]:
         ours.setdefault(one.tag, []).append(one)
     fields = 0
-    for said in pahole(text):
+    for said in pahole.structs(raw, "-F", "btf"):
         assert said.tag not in reading.problems
         assert any(said.fits(one) for one in ours[said.tag]), (said.tag, said.fields)
         fields += len(said.fields)
