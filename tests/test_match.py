@@ -177,8 +177,8 @@ def test_a_mapping_makes_strangers_comparable(tmp_path: Path) -> None:
     assert errors == {("constant-value", "GNTST_okay")}
     wrong = HEADER.replace("uint16_t dst_dom, dst_off;", "uint32_t dst_dom; uint16_t dst_off;")
     found = checked(tmp_path, wrong, MAP_FILE)
-    [width] = [f for f in found if f.code == "field-size" and f.severity == ERROR]
-    assert width.where == "gnttab_copy.dest.domid"
+    [width] = [f for f in found if f.where == "gnttab_copy.dest.domid"]
+    assert (width.severity, width.code) == (ERROR, "field-size")
     assert width.theirs == "mine.dst_dom"
     assert width.source.endswith("mine.h:6")
 

@@ -107,7 +107,7 @@ class _StructComparison:
         ours, theirs = self.reference, self.theirs
         if ours.kind != theirs.kind:
             yield self._differs("struct-kind", "", "is of kind", ours.kind, theirs.kind)
-        members = list(self._members("", "", 0, 0, ours.kind))
+        members = self._without_effect(list(self._members("", "", 0, 0, ours.kind)))
         shifts = Shifts(ours, theirs, self.pairs, self.reader)
         for one in members:
             moved = one.code == "field-offset"
@@ -127,6 +127,19 @@ class _StructComparison:
                 "struct-align", "", "has an alignment of", ours.align, theirs.align, WARNING
             )
         yield from self._stated("selector", "", "selects its member by", ours.select, theirs.select)
+
+    def _without_effect(self, members: list[Finding]) -> list[Finding]:
+        """Make notes of sizes of structs in the struct, where nothing else differs.
+
+        Then the padding at their end is behind them in the other.
+        """
+        fields = {f"{self.tag}.{f.name}": f for f in self.reference.fields if not f.scalar}
+        sizes = [one for one in members if one.code == "field-size" and one.where in fields]
+        if self.reference.size != self.theirs.size or any(
+            one.severity == ERROR and one not in sizes for one in members
+        ):
+            return members
+        return [replace(one, severity=NOTE) if one in sizes else one for one in members]
 
     def _differs(
         self,
@@ -236,12 +249,7 @@ class _StructComparison:
                 "field-count", path, "has this many elements:", _elements(field), _elements(other)
             )
         elif field.size != other.size and not any(one.severity == ERROR for one in inner):
-            # At the end of a struct in a struct, padding may be inside or behind it.
-            alike = not field.scalar and not other.scalar and field.count is None
-            severity = NOTE if alike else ERROR
-            yield self._differs(
-                "field-size", path, "has a size of", field.size, other.size, severity
-            )
+            yield self._differs("field-size", path, "has a size of", field.size, other.size)
         elif field.scalar or other.scalar:
             yield from self._value(field, other)
         if not self._told(field, other):
