@@ -16,7 +16,7 @@ ffi.cdef(
 )
 
 
-@ffi.callback("int(unsigned int, void *, unsigned int)")
+@ffi.callback("int(unsigned int, void *, unsigned int)", error=-14)  # if it raises: -EFAULT
 def hypervisor(_cmd: int, uop: object, count: int) -> int:
     """Map what is asked for, except reference 9."""
     maps = ffi.cast("struct map *", uop)

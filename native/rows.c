@@ -3,7 +3,7 @@
  * Rows to bytes, at the speed of C.
  *
  * A Packer is made for one set of names. It takes rows whose values are all
- * integers that fit; of any other row it says so by returning None, and then
+ * integers that fit, and no bool; of any other row it says so by returning None, and then
  * xengnt.codec.rows, which is slow and explains, packs the row or refuses it.
  */
 #define PY_SSIZE_T_CLEAN
@@ -99,10 +99,12 @@ static int put(const struct slot *slot, unsigned char *to, PyObject *value)
     PyObject *integer;
     int done;
 
-    if (PyLong_CheckExact(value) || PyLong_Check(value))
+    if (PyLong_CheckExact(value))
         return store(slot, to, value);
-    if (!PyIndex_Check(value))
+    if (PyBool_Check(value) || !PyIndex_Check(value))
         return 0;
+    if (PyLong_Check(value))
+        return store(slot, to, value);
     integer = PyNumber_Index(value);
     if (!integer)
         return not_taken();
@@ -154,15 +156,16 @@ static int pack_dict(Packer *self, unsigned char *to, PyObject *row)
     return done;
 }
 
-/* Tuples and lists: the values in the order of the slots, arrays flat. */
+/* Tuples and lists: the values in the order of the slots, arrays flat. What is derived
+ * from them may be something else, a namedtuple. */
 static int pack_tuple(Packer *self, unsigned char *to, PyObject *row)
 {
     Py_ssize_t index, element, next = 0;
     int done = 1;
 
-    if (PyTuple_Check(row))
+    if (PyTuple_CheckExact(row))
         Py_INCREF(row);
-    else if (!PyList_Check(row))
+    else if (!PyList_CheckExact(row))
         return 0;
     else if (!(row = PyList_AsTuple(row))) /* which nobody else can change */
         return -1;

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import os
 import subprocess
@@ -249,7 +250,10 @@ BAD_INPUT: list[tuple[str, str | bytes, str]] = [
     ("a float", '[{"len": 1.0}]', "row 0: len: expected an integer or a name, got 1.0"),
     ("an exponent", '[{"len": 1e2}]', "got 100.0"),
     ("null", '[{"len": null}]', "got None"),
-    ("true", '[{"len": true}]', "true is neither a number nor a name"),
+    ("true", '[{"len": true}]', "row 0: len: expected an integer or a name, got True"),
+    ("true in a column", '{"len": [1, true]}', "row 1: len: expected an integer or a name, got Tr"),
+    ("an escape sequence", r'[{"\u001b[31m\n": 1}]', r"no field '\x1b[31m\n'"),
+    ("a struct as a value", '[{"source": 5}]', "'source' is a struct: give its members, source.u"),
     ("an array", '[{"len": [1]}]', "got [1]"),
     ("an object", '[{}, {"len": {"x": 1}}]', "row 1: len: expected a value, got a mapping"),
     ("a name twice", '[{"len": 1, "len": 2}]', "'len' is given twice"),
@@ -278,7 +282,111 @@ def test_bad_batches_are_one_clear_line(run: Run, data: str | bytes, words: str)
     """Would catch a traceback, a silent success, or an error that names nothing."""
     done = run("encode", "copy", data=data)
     refused(done, words)
+    assert done.err.startswith("xengnt: standard input: ")
     assert len(done.err) < 300
+
+
+def test_a_bad_batch_names_its_file(run: Run, tmp_path: Path) -> None:
+    """Would catch an error about one of many files that does not say about which."""
+    batch = tmp_path / "batch.json"
+    for text in ('[{"lne": 1}]', '[{"len": "x"}]', '[{"len": -1}]', '{"len": [1], "lne": 2}', "["):
+        batch.write_text(text)
+        refused(run("encode", "copy", batch), f"xengnt: {batch}: ")
+    refused(run("encode", "cop", batch), "xengnt: no struct or op 'cop' for ")
+
+
+@pytest.mark.parametrize("depth", [10, 100, 900, *range(975, 1000), 1500, 3000, 5000])
+def test_json_of_any_depth_is_one_line(run: Run, depth: int) -> None:
+    """Would catch a depth at which the interpreter's limit is met behind the JSON reader."""
+    for start, end in (("[", "]"), ('[{"len":', "}]"), ('{"source":', "}"), ('{"len":[', "]}")):
+        refused(run("encode", "copy", data=start * depth + "1" + end * depth), "standard input: ")
+    deep = "[" * depth + "]" * depth
+    for data in (f'[{{"len": {deep}}}]', f'{{"len": {deep}}}', f'[{{"source.u.ref": {deep}}}]'):
+        refused(run("encode", "copy", data=data), "standard input: ")
+
+
+def orders(*parts: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Return all orders of the parts of a command line in which `parts` 0 stays before 1."""
+    return [
+        tuple(word for part in order for word in part)
+        for order in itertools.permutations(parts)
+        if order.index(parts[0]) < order.index(parts[1])
+    ]
+
+
+def test_options_stand_anywhere(run: Run, tmp_path: Path) -> None:
+    """Would catch a file that is not taken because an option comes before or between."""
+    batch, blob = str(tmp_path / "batch.json"), str(tmp_path / "blob")
+    Path(batch).write_text('[{"len": 5, "status": -3}]')
+    expected = abi_at("x86_32").encode("copy", [{"len": 5, "status": -3}], allow_out=True)
+    abi = ("--abi", "x86_32")
+    for order in orders(("copy",), (batch,), (*abi, "--allow-out"), ("-o", blob)):
+        Path(blob).unlink(missing_ok=True)
+        assert run("encode", *order) == Done(0, b"", ""), order
+        assert Path(blob).read_bytes() == expected
+    shown = run("decode", "copy", blob, *abi, "--format", "json")
+    assert json.loads(shown.text)[0]["len"] == 5
+    for order in orders(("copy",), (blob,), abi, ("--format=json",)):
+        assert run("decode", *order) == shown, order
+    judged = run("validate", "copy", blob, *abi, "--when", "after", "--format", "json")
+    for order in orders(("copy",), (blob,), abi, ("--format", "json"), ("--when", "after")):
+        assert run("validate", *order) == judged, order
+    for words in (("copy", blob, "more"), ("copy", "--bogus", blob), ("copy", blob, "--abi")):
+        done = run("decode", *words)
+        assert (done.status, done.out, done.err.count("\n")) == (2, b"", 1)
+    missing = run("decode", "--format", "hex")
+    assert "the following arguments are required: OP|ENTRY" in missing.err
+
+
+def test_files_whose_names_begin_with_a_dash(run: Run, in_folder: Path) -> None:
+    """Would catch a name behind two dashes that is taken for an option."""
+    (in_folder / "-blob").write_bytes(bytes(40))
+    expected = run("decode", "copy", in_folder / "-blob", "--abi", "x86_64", "--format", "json")
+    for words in (
+        ("copy", "--abi", "x86_64", "--format", "json", "--", "-blob"),
+        ("--abi", "x86_64", "--format", "json", "--", "copy", "-blob"),
+        ("--abi", "x86_64", "copy", "--format", "json", "--", "-blob"),
+    ):
+        assert run("decode", *words) == expected, words
+    refused(run("decode", "copy", "--", "--abi"), "--abi: No such file")
+
+
+@pytest.fixture
+def in_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a directory that is the working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["no\x1b[31m", "a\nb", "\udcff", "\x9b1m", "a\u202eb", "a\0b"])
+def test_names_are_shown_without_their_effect(run: Run, in_folder: Path, name: str) -> None:
+    """Would catch the name of a file, or of an option, that colours or moves on the terminal."""
+    for words in (
+        ("decode", "copy", name),
+        ("encode", "copy", name),
+        ("decode", name),
+        ("decode", "copy", "--abi", name),
+        ("decode", "copy", "--format", name),
+        ("decode", "copy", "x", name),
+        (name,),
+        ("explain", name),
+        ("layout", name),
+    ):
+        done = run(*words)
+        assert (done.status, done.err.count("\n")) == (2, 1), words
+        assert done.err.strip("\n").isprintable(), words
+    done = run("encode", "copy", "-o", f"none/{name}", data="[]")
+    assert done.err.strip("\n").isprintable()
+    if "\0" not in name:
+        Path(name).write_bytes(b"\xff" * 40)
+        assert run("validate", "copy", name).text.replace("\n", "").isprintable()
+
+
+def test_no_name_at_all_is_no_file(run: Run) -> None:
+    """Would catch an empty variable of a script that becomes the working directory."""
+    for command in ("encode", "decode", "validate"):
+        refused(run(command, "copy", ""), "'' is no name of a file")
+    refused(run("encode", "copy", "-o", "", data="[]"), "'' is no name of a file")
 
 
 @pytest.mark.parametrize("command", ["encode", "decode", "validate"])
@@ -319,11 +427,11 @@ def test_poison_shows_later_what_was_written(run: Run) -> None:
         pattern = mask(struct, byte, out=True)
         plain = pack(struct, {"len": 5})
         assert done == Done(0, bytes(a | b for a, b in zip(plain, pattern, strict=True)), "")
-    refused(run("encode", "copy", "--poison", "256", data="[]"), "256 is not a byte")
-    bad = run("encode", "copy", "--poison", "x", data="[]")
-    assert (bad.status, bad.out) == (2, b"")
-    assert "--poison" in bad.err
-    assert bad.err.count("\n") == 1
+    for text in ("x", "256", "-1"):
+        bad = run("encode", "copy", f"--poison={text}", data="[]")
+        assert (bad.status, bad.out) == (2, b"")
+        assert f"argument --poison: '{text}' is not a byte, 0 to 0xff" in bad.err
+        assert bad.err.count("\n") == 1
 
 
 # Output
@@ -422,7 +530,9 @@ def test_a_failure_in_a_pipe_writes_nothing(tmp_path: Path) -> None:
         command("encode", "copy"), input=json.dumps(rows).encode(), capture_output=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.decode().startswith("xengnt: copy row 1000: len: -1 does not fit")
+    assert done.stderr.decode().startswith(
+        "xengnt: standard input: copy row 1000: len: -1 does not fit"
+    )
     assert list(tmp_path.iterdir()) == []
 
 

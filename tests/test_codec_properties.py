@@ -331,7 +331,7 @@ def test_random_blobs_raise_nothing(number: int, name: str) -> None:
         assert one.encode(name, rows[:500], allow_out=True) == cleaned(
             struct, batch[: 500 * struct.size]
         )
-        findings = one.validate(name, batch)
+        findings = [one for one in one.validate(name, batch) if one.code != "count"]
         assert name == "set_version" or findings
         for found in findings[::100]:
             assert found.element in range(BATCH)

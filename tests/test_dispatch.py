@@ -10,9 +10,12 @@ from __future__ import annotations
 import copy
 import ctypes
 import gc
+import inspect
 import json
+import pickle
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -33,13 +36,14 @@ from xengnt import (
     InvalidValue,
     Library,
     MapFlag,
+    Op,
     Recorder,
     SourceError,
     Status,
     Unavailable,
     UnknownName,
 )
-from xengnt.backends import Backend
+from xengnt.backends import Backend, OwnMemory
 from xengnt.extension import load
 from xengnt.findings import Finding
 from xengnt.scenario import Call, Scenario, play
@@ -162,6 +166,8 @@ def test_callbacks_are_called_and_live_as_long_as_the_backend() -> None:
     [
         *(None, "ab", object(), print, [], 0, ctypes.c_void_p(0), ctypes.c_void_p(5)),
         *(ctypes.CFUNCTYPE(None)(), cffi.FFI().NULL, ctypes.CDLL(None)),
+        *(cffi.FFI().new("int *"), cffi.FFI().new("int[3]"), cffi.FFI().cast("int", 5), 1, 1 << 40),
+        cffi.FFI().cast("void *", cffi.FFI().new("int *")),
     ],
 )
 def test_what_is_no_c_function_is_refused(function: object) -> None:
@@ -190,6 +196,9 @@ def test_libraries_that_cannot_be_used(filler: Path, tmp_path: Path) -> None:
         with pytest.raises(UnknownName, match="no symbol") as unknown:
             Library(filler, symbol)
         assert str(filler) in str(unknown.value)
+    with pytest.raises(InvalidValue, match=r"filler_calls: .* is not a C function") as caught_value:
+        Library(filler, "filler_calls")
+    assert str(filler) in str(caught_value.value)
     with pytest.raises(InvalidValue, match="newer than"):
         Library(filler, interface_version="0x00050000")
 
@@ -205,7 +214,7 @@ def test_a_library_is_found_beside_the_working_directory(
 
 def test_backends_are_backends(filler: Path) -> None:
     """Would catch a backend that lacks a part of what a dispatcher uses."""
-    for backend in (Library(filler), Recorder(), Recorder(Library(filler)), CFunction(1)):
+    for backend in (Library(filler), Recorder(), Recorder(Library(filler))):
         assert isinstance(backend, Backend)
         assert backend.abi.name == NATIVE.name
         address = backend.memory.allocate(10)
@@ -213,10 +222,12 @@ def test_backends_are_backends(filler: Path) -> None:
         assert backend.memory.read(address, 10) == bytes(10)
         backend.memory.write(address + 1, b"abc")
         assert backend.memory.read(address, 5) == b"\0abc\0"
-        assert backend.memory.readable(address, 10)
-        assert not backend.memory.readable(address, 100)
+        extents = [backend.memory.extent(address + n) for n in (-1, 0, 1, 9, 10)]
+        assert extents == [0, 10, 9, 1, 0]
         backend.memory.free(address)
-        assert not backend.memory.readable(address, 10)
+        assert backend.memory.extent(address) == 0
+        assert backend.memory.read(0, 0) == b""
+        backend.memory.write(0, b"")
 
 
 # Calls
@@ -278,6 +289,10 @@ def test_rows_and_columns_are_the_same_call() -> None:
         (lambda xen: xen.map_grant_ref(status=1), InvalidValue, "status is OUT"),
         (lambda xen: xen.map_grant_ref(5), InvalidValue, "got int"),
         (lambda xen: xen.call("nothing", []), UnknownName, "'nothing'"),
+        (lambda xen: xen.copy(), InvalidValue, "copy: give rows or columns; [] is a call of none"),
+        (lambda xen: xen.copy(None), InvalidValue, "copy: give rows or columns"),
+        (lambda xen: xen.map_grant_ref((0, 2, 8, 1)), InvalidValue, "int and has none of the"),
+        (lambda xen: xen.map_grant_ref(ref=True), InvalidValue, "expected an integer or a name"),
     ],
 )
 def test_nothing_is_called_with_wrong_arguments(
@@ -308,7 +323,50 @@ def test_ops_that_the_interface_version_lacks() -> None:
     assert xen.query_size(dom="DOMID_SELF").rc == 0
 
 
+def test_an_op_by_its_names() -> None:
+    """Would catch a name of C, or of Python, that only some methods know."""
+    hypervisor = Hypervisor()
+    for name in ("copy", "GNTTABOP_copy", Op.COPY):
+        batch = hypervisor.xen.call(name, len=3)
+        assert (batch.op_name, type(batch).__name__) == ("copy", "CopyBatch")
+        assert hypervisor.calls.pop()[0] == 5
+    with pytest.raises(UnknownName, match="is a struct, and no op"):
+        hypervisor.xen.call("gnttab_copy_t", len=3)
+
+
+@pytest.mark.parametrize("op", OPS)
+def test_a_method_tells_its_columns(op: str) -> None:
+    """Would catch a help that only says that there are some."""
+    names = list(inspect.signature(getattr(Dispatcher, op)).parameters)
+    struct = struct_of(NATIVE, op)
+    inputs = [f.name for f in struct.members_of("") if f.direction != "OUT"]
+    assert names == ["self", "rows", *inputs, "columns"]
+
+
 # Results
+
+
+def test_results_are_a_sequence_of_elements() -> None:
+    """Would catch results that cannot be looped over, or whose fields nobody is shown."""
+    batch = Hypervisor(statuses("copy", 0, -3)).xen.copy(len=[1, 2])
+    assert list(batch) == batch.rows()
+    assert [row["status"] for row in batch] == [0, -3]
+    assert batch[1] == batch[-1] == batch.rows()[1]
+    assert batch[:1] == batch.rows()[:1]
+    with pytest.raises(IndexError):
+        _ = batch[2]
+    assert {"len", "status", "rc", "rows"} <= set(dir(batch))
+    with pytest.raises(AttributeError, match=r"it is a struct, see getattr\(batch, 'source\.off"):
+        _ = batch.source
+
+
+def test_results_can_be_sent() -> None:
+    """Would catch results that cannot go to another process."""
+    batch = Hypervisor(listing).xen.setup_table(nr_frames=[2, 1])
+    for again in (lambda one: pickle.loads(pickle.dumps(one)), copy.copy, copy.deepcopy):  # noqa: S301 -- our own bytes
+        made = again(batch)
+        assert type(made) is type(batch)
+        assert (made.rc, made.lists, made.rows()) == (0, [[0, 1], [100]], batch.rows())
 
 
 def test_results_are_typed() -> None:
@@ -369,6 +427,7 @@ def test_a_call_that_failed_raises() -> None:
     assert (error.op, error.rc, error.status, error.element) == ("query_size", -22, None, None)
     assert (error.expected, error.got) == (0, -22)
     assert isinstance(error, OSError)
+    assert error.errno == 22
     unknown = Hypervisor(lambda *_: -4000).xen.query_size([{}])
     with pytest.raises(GrantError, match=r"returned -4000 \(unknown error\)"):
         unknown.raise_for_status()
@@ -397,6 +456,8 @@ def test_the_first_element_that_failed_raises(
     assert error.status == error.got == values[element]
     assert isinstance(error.status, Status) is (values[element] >= -13)
     assert (error.struct, error.field, error.expected) == ("gnttab_unmap_grant_ref", "status", 0)
+    assert error.offset == struct_of(NATIVE, "unmap_grant_ref").field("status").offset
+    assert error.errno is None
 
 
 def test_what_went_well_gives_itself_back() -> None:
@@ -441,11 +502,11 @@ def test_lists_live_as_long_as_the_results() -> None:
     xen = Hypervisor(listing).xen
     batch = xen.setup_table(nr_frames=3)
     (address,) = batch.frame_list
-    assert xen.backend.memory.readable(address, 24)
+    assert xen.backend.memory.extent(address) == 24
     assert xen.backend.memory.read(address, 24)[8] == 1
     del batch
     gc.collect()
-    assert not xen.backend.memory.readable(address, 24)
+    assert xen.backend.memory.extent(address) == 0
 
 
 def test_an_address_that_is_given_is_used() -> None:
@@ -455,15 +516,42 @@ def test_an_address_that_is_given_is_used() -> None:
     batch = xen.setup_table(nr_frames=3, frame_list=ctypes.addressof(mine))
     assert list(mine) == [0, 1, 2]
     assert batch.frame_list == [ctypes.addressof(mine)]
-    assert batch.lists == [[]]
+    for ask in (lambda: batch.lists, lambda: batch.frames):
+        with pytest.raises(Unavailable, match="element 0: the address of frame_list is yours"):
+            ask()
+    mixed = xen.setup_table(nr_frames=[1, 3], frame_list=[0, ctypes.addressof(mine)])
+    with pytest.raises(Unavailable, match="element 1: the address"):
+        _ = mixed.lists
 
 
-def test_no_list_is_allocated_for_absurd_numbers() -> None:
-    """Would catch a test of Xen's limits that eats this machine's memory."""
+@pytest.mark.parametrize(
+    "columns",
+    [
+        {"nr_frames": 0xFFFFFFFF},
+        {"nr_frames": (1 << 20) + 1},
+        {"nr_frames": [1 << 20] * 500},
+        {"nr_frames": [1, 1 << 20]},
+    ],
+)
+def test_no_list_is_allocated_for_absurd_numbers(columns: dict[str, Any]) -> None:
+    """Would catch a test of Xen's limits that eats memory, or silently gets no list."""
     hypervisor = Hypervisor()
-    batch = hypervisor.xen.setup_table(nr_frames=0xFFFFFFFF)
-    assert batch.frame_list == [0]
-    assert batch.frames == []
+    for xen in (hypervisor.xen, Dispatcher(Recorder())):
+        with pytest.raises(InvalidValue, match="nr_frames: lists of more than 1048576") as caught:
+            xen.setup_table(**columns)
+        assert (caught.value.field, caught.value.struct) == ("nr_frames", "gnttab_setup_table")
+        assert xen.setup_table(**columns, frame_list=8).frame_list[0] == 8
+    assert len(hypervisor.calls) == 1
+    assert hypervisor.xen.setup_table(nr_frames=1 << 20).frames == [0] * (1 << 20)
+
+
+def test_a_call_that_failed_filled_no_list() -> None:
+    """Would catch zeros that are taken for frames."""
+    batch = Hypervisor(lambda *_: -14).xen.setup_table(nr_frames=2)
+    for ask in (lambda: batch.frames, lambda: batch.lists):
+        with pytest.raises(GrantError, match="EFAULT"):
+            ask()
+    assert batch.rows()[0]["nr_frames"] == 2
 
 
 # The bare call
@@ -513,11 +601,72 @@ def test_a_raw_call_checks_nothing() -> None:
         assert [call[1] for call in seen][:2] == [0, 0x123456789A]
 
 
-@pytest.mark.parametrize("arguments", ["text", None, [1], memoryview(bytes(8))[::2]])
+NO_ARGUMENTS: list[object] = [
+    *("text", None, [1], memoryview(bytes(8))[::2], True, np.True_, np.float64(0), 1.0),
+    *(np.array([1], object), -1, 1 << 64, (1 << 70) | 8, (ctypes.py_object * 1)(3)),
+]
+
+
+@pytest.mark.parametrize("arguments", NO_ARGUMENTS)
 def test_a_raw_call_needs_a_buffer_or_an_address(arguments: object) -> None:
     """Would catch an error that is none of ours."""
     with pytest.raises(InvalidValue):
         Hypervisor().xen.raw(0, arguments, 1)
+
+
+@pytest.mark.parametrize("bad", [-1, 1 << 32, 1 << 70, True, 1.0, None, "5", np.True_])
+def test_a_raw_call_needs_numbers_that_fit(bad: Any) -> None:
+    """Would catch an error of the foreign-function interface, or a number that is cut."""
+    hypervisor = Hypervisor()
+    with pytest.raises(InvalidValue, match="cmd: expected 0 to 4294967295, got "):
+        hypervisor.xen.raw(bad, 0, 0)
+    with pytest.raises(InvalidValue, match="count: expected 0 to 4294967295, got "):
+        hypervisor.xen.raw(5, 0, bad)
+    assert hypervisor.calls == []
+    narrow = Dispatcher(Recorder(abi="x86_32"))
+    with pytest.raises(InvalidValue, match="address: expected 0 to 4294967295, got "):
+        narrow.raw(5, 1 << 32, 1)
+
+
+def test_a_raw_call_takes_what_holds_an_address() -> None:
+    """Would catch a pointer whose own bytes are copied, instead of what it points to."""
+    hypervisor = Hypervisor()
+    room = ctypes.c_int(45)
+    ffi = cffi.FFI()
+    held = ffi.new("int *", 3)
+    for arguments, address in (
+        (np.uint64(0x1234), 0x1234),
+        (np.array(0x1234), 0x1234),
+        (Domid.SELF, 0x7FF0),
+        (ctypes.c_void_p(0), 0),
+        (ctypes.c_void_p(0x1234), 0x1234),
+        (ctypes.pointer(room), ctypes.addressof(room)),
+        (ctypes.POINTER(ctypes.c_int)(), 0),
+        (ctypes.c_char_p(None), 0),
+        (held, int(ffi.cast("uintptr_t", held))),
+        (ffi.NULL, 0),
+        (b"", 0),
+        (bytearray(), 0),
+    ):
+        hypervisor.xen.raw(np.uint8(5), arguments, np.int64(1))
+        assert hypervisor.calls.pop() == (5, address, 1), arguments
+
+
+def test_a_raw_call_takes_the_arrays_of_others(filler: Path) -> None:
+    """Would catch an array of cffi, or of structs of numpy, that has to be turned into bytes."""
+    xen = Dispatcher(Library(filler))
+    expected = xen.map_grant_ref(**MAP).blob
+    blob = NATIVE.encode("map_grant_ref", MAP)
+    cdata = load().ffi.from_buffer("struct gnttab_map_grant_ref[]", bytearray(blob))
+    structs = np.frombuffer(blob, NATIVE.dtype("map_grant_ref")).copy()
+    for room in (cdata, structs):
+        assert xen.raw(0, room, 2) == 1000
+        assert NATIVE.decode("map_grant_ref", room) == NATIVE.decode("map_grant_ref", expected)
+    batch = Hypervisor().xen.copy(len=[1, 2])
+    assert Hypervisor().xen.raw(5, batch.cdata, 2) == 0
+    one = load().ffi.new("struct gnttab_set_version *", [1])
+    assert xen.raw(8, one[0], 1) == 1008
+    assert one.version == 0xFFFFFFFE
 
 
 # Recording
@@ -559,7 +708,8 @@ def test_a_recorder_passes_calls_on_and_writes_them_down(filler: Path) -> None:
     lines = [json.loads(line) for line in recorder.scenario.text().splitlines()]
     assert lines[0] == {"scenario": 1, "abi": NATIVE.name, "interface_version": "0x00041300"}
     assert lines[1]["op"] == "map_grant_ref"
-    assert lines[7] == {"cmd": 99, "count": 1, "in": "", "rc": -38}
+    text = b"12345678".hex()
+    assert lines[7] == {"cmd": 99, "count": 1, "in": text, "rc": -38, "out": text}
     assert lines[2]["lists"] == {"frame_list": [40]}
     assert len(lines[2]["filled"]["frame_list"][0]) == 80
 
@@ -586,7 +736,7 @@ def test_a_recording_replays(filler: Path, tmp_path: Path) -> None:
         played = list(play(scenario, Library(filler)))
         assert [several for _, several in played] == [[]] * len(scenario.calls)
         seen = [call for call, _ in played]
-        assert [call for call in seen if call.op] == [c for c in scenario.calls if c.op]
+        assert seen == scenario.calls
     again = Recorder(Library(filler))
     assert findings(loaded, again) == []
     assert again.scenario.text() == loaded.text()
@@ -642,10 +792,14 @@ def test_a_recorder_with_nothing_behind_it_has_no_results() -> None:
         lambda: batch.rc,
         batch.raise_for_status,
         lambda: xen.setup_table(nr_frames=1).frames,
+        lambda: xen.setup_table(nr_frames=1).lists,
         lambda: xen.set_version(version=1).version,
     ):
         with pytest.raises(Unavailable, match="nothing was called"):
             ask()
+    assert batch.rows()[1] == {"host_addr": 0, "flags": 2, "ref": 2, "dom": 0}
+    assert xen.set_version(version=1).rows() == [{}]
+    assert xen.setup_table(nr_frames=1).rows()[0].keys() == {"dom", "nr_frames", "frame_list"}
     assert xen.raw(99, b"", 0) is None
     assert recorder.scenario.calls[0] == Call(
         cmd=0, count=2, op="map_grant_ref", data=batch.blob, rc=None, out=None
@@ -660,6 +814,26 @@ def test_a_recorder_for_another_abi() -> None:
     expected = abi_at("x86_32").encode("copy", {"len": [1, 2], "flags": 3})
     assert recorder.scenario.calls[0].data == expected
     assert '"abi": "x86_32"' in recorder.scenario.text()
+    named = Recorder(abi="i386")
+    assert named.abi == recorder.abi
+    with pytest.raises(UnknownName, match="unknown ABI 'vax'"):
+        Recorder(abi="vax")
+
+
+def test_a_recorder_of_what_is_no_backend(filler: Path) -> None:
+    """Would catch an ABI that is taken for a backend, and one that is silently ignored."""
+    wrong: Any
+    for wrong, words in (
+        (abi_at("arm32"), "Abi is no backend: give it as abi="),
+        ("arm32", "str is no backend: give it as abi="),
+        (5, "int is no backend$"),
+    ):
+        with pytest.raises(InvalidValue, match=words):
+            Recorder(wrong)
+    inner = Library(filler)
+    assert Recorder(inner, abi=Abi.native()).abi == Recorder(inner, abi=NATIVE.name).abi == NATIVE
+    with pytest.raises(InvalidValue, match=r"abi is Abi\('arm32', .*, and the backend is Abi\("):
+        Recorder(inner, abi="arm32")
 
 
 def test_a_recorder_for_a_narrower_abi_has_lists_too() -> None:
@@ -678,6 +852,182 @@ def test_what_was_recorded_with_nothing_behind_expects_nothing(filler: Path) -> 
     assert [several for _, several in played] == [[], []]
     assert [seen.rc for seen, _ in played] == [1000, 1002]
     assert played[1][0].filled["frame_list"][0][:2] == b"\0\x10"
+
+
+DEREF = """
+import ctypes, sys
+from xengnt import CFunction, Dispatcher, Recorder, Abi
+from xengnt.scenario import Scenario, play
+import cffi
+ffi = cffi.FFI()
+@ffi.callback("int(unsigned int, void *, unsigned int)", error=-999)
+def called(cmd, uop, count):
+    first = ffi.cast("int *", uop)  # not null in any of these calls
+    return first[0]
+function = CFunction(called)
+recorder = Recorder(function)
+xen = Dispatcher(recorder)
+mine = ctypes.c_int(3)
+{}
+scenario = Scenario.parse(recorder.scenario.text().splitlines())
+assert scenario.calls == recorder.scenario.calls
+for (call, found), known in zip(play(scenario, function), {}, strict=True):
+    assert [one.code for one in found] == ([] if known else ["unknown-address"]), found
+    assert known or call.rc is None or "cannot be made again" in found[0].message
+"""
+
+
+SHORT = """Abi.native().encode(
+    'setup_table', [{'dom': 9, 'nr_frames': 2, 'frame_list': ctypes.addressof(mine)}]
+)"""
+
+INSIDE = """
+at = xen.backend.memory.allocate(16)
+xen.backend.memory.write(at + 8, b'\\x08')
+assert xen.raw(77, at + 8, 1) == 8
+"""
+
+
+@pytest.mark.parametrize(
+    ("statements", "known"),
+    [
+        ("assert xen.raw(77, bytearray(b'\\5\\0\\0\\0'), 1) == 5", (True,)),
+        ("assert xen.raw(8, ctypes.addressof(mine), 1) == 3", (False,)),
+        ("assert xen.raw(77, ctypes.addressof(mine), 0) == 3", (False,)),
+        ("assert xen.raw(5, bytearray(b'\\6\\0\\0\\0'), 1000000) == 6", (True,)),
+        ("assert xen.raw(8, bytearray(b'\\7\\0\\0\\0'), 0) == 7", (True,)),
+        (f"assert xen.raw(2, bytearray({SHORT}[:20]), 1) == 9", (True,)),
+        (INSIDE, (True,)),
+    ],
+)
+def test_a_recording_of_bare_calls_replays_or_says_why_not(
+    statements: str, known: tuple[bool, ...]
+) -> None:
+    """Would catch a replay that crashes the callee with a null pointer, or a stale one."""
+    text = DEREF.format(statements, known)
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_bytes_of_what_is_no_op_are_recorded_with_nothing_behind() -> None:
+    """Would catch bytes that are silently dropped, and an address that is taken for null."""
+    recorder = Recorder()
+    xen = Dispatcher(recorder)
+    xen.raw(99, b"12345678", 1)
+    xen.raw(99, 0x1234, 1)
+    xen.raw(5, 0x1234, 1)
+    xen.raw(5, 0, 1)
+    lines = [json.loads(line) for line in recorder.scenario.text().splitlines()[1:]]
+    assert lines == [
+        {"cmd": 99, "count": 1, "in": b"12345678".hex()},
+        {"cmd": 99, "count": 1, "address": "unknown"},
+        {"op": "copy", "count": 1, "address": "unknown"},
+        {"op": "copy", "count": 1, "in": ""},
+    ]
+
+
+def test_a_list_of_the_callers_own_is_replayed_with_one_of_ours() -> None:
+    """Would catch a replay without the list that there was, or with an address of the past."""
+    seen: list[bool] = []
+
+    def handler(_cmd: int, address: int, count: int) -> int:
+        elements = fields_at("setup_table", address, count)
+        seen.append(all(one.frame_list for one in elements))
+        return listing(_cmd, address, count)
+
+    recorder = Recorder(Hypervisor(handler).xen.backend)
+    mine = (ctypes.c_uint64 * 3)()
+    columns = {"nr_frames": [2, 3], "frame_list": [0, ctypes.addressof(mine)]}
+    Dispatcher(recorder).setup_table(**columns)
+    line = json.loads(recorder.scenario.text().splitlines()[1])
+    assert line["lists"] == {"frame_list": [16, 24]}
+    assert [row is None for row in line["filled"]["frame_list"]] == [False, True]
+    scenario = Scenario.parse(recorder.scenario.text().splitlines())
+    assert scenario.calls == recorder.scenario.calls
+    ((call, found),) = play(scenario, Hypervisor(handler).xen.backend)
+    assert found == []
+    assert call.filled["frame_list"][1] == bytes(mine)
+    assert seen == [True, True]
+    alone = Recorder(Hypervisor(handler).xen.backend)
+    Dispatcher(alone).setup_table(nr_frames=3, frame_list=ctypes.addressof(mine))
+    assert alone.scenario.calls[0].filled == {}
+
+
+def test_a_list_too_long_to_be_allocated_again_is_not_called_with_null() -> None:
+    """Would catch a recording that cannot be read again, or a replay that eats all memory."""
+    recorder = Recorder(Hypervisor(lambda *_: -14).xen.backend)
+    Dispatcher(recorder).setup_table(nr_frames=0xFFFFFFFF, frame_list=0x1000)
+    scenario = Scenario.parse(recorder.scenario.text().splitlines())
+    assert scenario.calls == recorder.scenario.calls
+    hypervisor = Hypervisor()
+    ((_, (found,)),) = play(scenario, hypervisor.xen.backend)
+    assert (found.code, found.severity, found.element) == ("unknown-address", "error", 0)
+    assert hypervisor.calls == []
+
+
+def test_an_empty_call_is_played_on_every_backend() -> None:
+    """Would catch bytes that are written to address 0 because there are none."""
+    recorder = Recorder()
+    Dispatcher(recorder).copy([])
+    assert [found for _, found in play(recorder.scenario, Recorder())] == [[]]
+
+
+def test_differences_are_json() -> None:
+    """Would catch a finding that holds bytes, or a message that shows them as Python does."""
+    backend = Hypervisor(listing).xen.backend
+    recorder = Recorder(backend)
+    Dispatcher(recorder).setup_table(nr_frames=2)
+    recorder.scenario.calls[0].filled["frame_list"] = [bytes(16)]
+    (found,) = findings(recorder.scenario, backend)
+    assert json.loads(json.dumps(found.as_json()))["expected"] == ["00" * 16]
+    assert found.got == ["00" * 8 + "01" + "00" * 7]
+    assert "b'" not in found.message
+
+
+def test_threads_share_a_recorder() -> None:
+    """Would catch memory that is given out twice, or a table that changes under a reader."""
+    recorder = Recorder()
+    xen = Dispatcher(recorder)
+    wrong: list[object] = []
+
+    def work(number: int) -> None:
+        try:
+            for _ in range(150):
+                batch = xen.setup_table(nr_frames=[number, 2], dom=number)
+                if batch.dom != [number, number] or batch.frame_list[0] == batch.frame_list[1]:
+                    wrong.append(batch)
+        except Exception as error:  # noqa: BLE001 -- whatever it is, it is wrong
+            wrong.append(error)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(1, 9)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert len(recorder.scenario.calls) == 8 * 150
+    gc.collect()
+    assert not recorder.memory._blocks  # type: ignore[attr-defined]  # noqa: SLF001 -- all is freed
+
+
+def test_many_lists_may_be_kept() -> None:
+    """Would catch a memory that takes longer for each batch that is kept."""
+    xen = Dispatcher(Recorder())
+    kept = [xen.setup_table(nr_frames=1) for _ in range(3000)]
+    assert len({batch.frame_list[0] for batch in kept}) == 3000
+
+
+def test_made_up_addresses_fit_every_abi() -> None:
+    """Would catch a long run whose addresses outgrow a pointer, or come back too soon."""
+    memory = OwnMemory()
+    memory.allocate(100)
+    with pytest.raises(Unavailable, match="no more addresses"):
+        memory.allocate(1 << 32)
+    first = memory.allocate(8)
+    memory.free(first)
+    assert memory.allocate(8) > first
+    with pytest.raises(InvalidValue, match="no 9 bytes are at"):
+        memory.write(memory.allocate(8), bytes(9))
 
 
 CRASH = """
@@ -716,18 +1066,45 @@ def test_a_recorder_reads_nothing_that_it_does_not_know(statement: str) -> None:
 
 HEAD = json.dumps({"scenario": 1, "abi": NATIVE.name, "interface_version": "newest"})
 
+
+def long_list(frames: int, length: int) -> str:
+    """Return the line of a call with one list, of so many elements and of a length in bytes."""
+    blob = NATIVE.encode("setup_table", {"nr_frames": frames})
+    return json.dumps({"op": "setup_table", "in": blob.hex(), "lists": {"frame_list": [length]}})
+
+
 BAD_LINES: list[tuple[str, str]] = [
     ("5", "not an object"),
     ("[]", "not an object"),
     ("{", "line 1 column 2"),
-    ("[" * 100_000, "recursion"),
+    ("[" * 100_000, "JSON nested too deeply"),
+    ('{"op": "copy", "args": ' + "[" * 985 + "]" * 985 + "}", ""),
+    ('{"op": "copy", "op": "copy"}', "'op' is given twice in one object"),
+    ('{"op": "copy", "args": [{"len": 1, "len": 2}]}', "'len' is given twice in one object"),
+    ('{"op": "copy", "args": [{"len": true}]}', "expected an integer or a name, got True"),
+    ('{"op": ["copy"]}', "no struct or op"),
+    ('{"op": "cop"}', "did you mean copy?"),
+    ('{"op": "copy", "rc": 9223372036854775808}', "rc: expected -9223372036854775808 to "),
+    ('{"op": "copy", "rc": true}', "rc: expected an integer, got True"),
+    ('{"op": "copy", "count": 34359738360}', "count: expected 0 to 4294967295"),
+    ('{"op": "copy", "\\u001b[31m\\n": 1}', r"unknown '\x1b[31m\n'"),
+    ('{"op": "copy", "address": 5}', 'address: expected "unknown", got 5'),
+    ('{"op": "copy", "address": "unknown", "args": []}', "no in or address beside it"),
+    (
+        long_list(400_000_000, 3_200_000_000),
+        "lists: more than 1048576 elements in one call",
+    ),
+    (
+        long_list(4_000_000_000, 34_359_738_360),
+        "frame_list: expected [32000000000] bytes or 0",
+    ),
     ("{}", "expected either op or cmd"),
     ('{"op": "copy", "cmd": 5}', "expected either op or cmd"),
     ('{"op": "nothing"}', "no struct or op 'nothing'"),
     ('{"op": "gnttab_copy"}', "'gnttab_copy' is no op"),
     ('{"op": "grant_entry_v1"}', "'grant_entry_v1' is no op"),
     ('{"op": []}', ""),
-    ('{"op": "copy", "inn": ""}', "unknown inn"),
+    ('{"op": "copy", "inn": ""}', "unknown 'inn'"),
     ('{"op": "copy", "in": "zz"}', "hexadecimal"),
     ('{"op": "copy", "in": "0"}', "hexadecimal"),
     ('{"op": "copy", "in": 5}', ""),
@@ -787,6 +1164,12 @@ def test_a_bad_line_is_named_in_one_line(tmp_path: Path, line: str, words: str) 
         ('{"scenario": 1, "abi": "arm64", "interface_version": "later"}', "'later'"),
         ('{"scenario": 1, "abi": "arm64", "interface_version": 4294967295}', "newer than"),
         ('{"op": "copy"}', "the first line must begin"),
+        ('{"scenario": true, "abi": "x86_64"}', "the first line must begin"),
+        ('{"scenario": 1, "abi": "x86_64", "abi": "x86_64"}', "'abi' is given twice"),
+        ('{"scenario": 1, "abi": "x86_64", "x": 1}', "unknown 'x'"),
+        ('{"scenario": 1, "abi": "x86_64", "interface_version": 1.5}', "version 1.5: expected"),
+        ('{"scenario": 1, "abi": "x86_64", "interface_version": null}', "version None: expected"),
+        ('{"scenario": 1, "abi": 5}', "unknown ABI 5"),
     ],
 )
 def test_a_bad_first_line_is_named(head: str, words: str) -> None:
@@ -808,6 +1191,14 @@ def test_files_that_are_no_scenarios(tmp_path: Path) -> None:
         with pytest.raises(SourceError) as caught:
             Scenario.load(path)
         assert str(caught.value).startswith(f"{path}: ")
+    for name in ("a\0b", "no\x1b[31m", "\udcff"):
+        with pytest.raises(SourceError) as caught:
+            Scenario.load(name)
+        assert str(caught.value).isprintable()
+    for path in (tmp_path, tmp_path / "missing" / "file", "a\0b"):
+        with pytest.raises(SourceError) as caught:
+            Recorder().save(path)
+        assert str(caught.value).startswith(str(path).replace("\0", "\\x00"))
 
 
 def test_scenarios_are_written_by_hand_too(filler: Path) -> None:

@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import gc
-from typing import Any
+import itertools
+import weakref
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import xengnt
-from xengnt.codec import rows as rows_module
-from xengnt.codec.rows import Encoder
+from xengnt.codec import packer as packer_module
+from xengnt.codec.rows import MAX_PACKERS, Encoder
 from xengnt.errors import Unavailable, XengntError
 from xengnt.extension import ROWS, load
 
@@ -131,7 +133,7 @@ def test_no_extension_means_the_same_bytes(
     def missing(name: str) -> None:
         raise Unavailable(name)
 
-    monkeypatch.setattr(rows_module, "load", missing)
+    monkeypatch.setattr(packer_module, "load", missing)
     without = Encoder(codec.plan, allow_out=True)
     assert without.packer(without.inputs).fast is None
     assert without.encode(rows) == with_it
@@ -175,6 +177,91 @@ def test_later_objects_may_have_more_fields(encoder: Encoder) -> None:
     assert encoder.encode(rows) == encoder.encode([{"flags": 1}]) + encoder.encode(
         [{"flags": 1, "dom": 2}]
     )
+
+
+class Swap(NamedTuple):
+    """A tuple whose fields are in another order than the struct's."""
+
+    ref_b: int
+    ref_a: int
+
+
+class Pair(list[int]):
+    """A list of another class."""
+
+
+def test_tuples_and_lists_are_those_and_no_others() -> None:
+    """Would catch a namedtuple that is packed by position because others before it were."""
+    encoder = Encoder(xengnt.Abi("x86_64").codec("swap_grant_ref").plan)
+    expected = encoder.encode([{"ref_a": 1, "ref_b": 2}] * 2)
+    for first in ((1, 2), [1, 2], {"ref_a": 1, "ref_b": 2}, Swap(2, 1), Pair((1, 2))):
+        for second in ((1, 2), [1, 2], {"ref_a": 1, "ref_b": 2}, Swap(2, 1), Pair((1, 2))):
+            assert encoder.encode([first, second]) == expected
+            assert encoder.encode_one(first) + encoder.encode_one(second) == expected
+
+
+@pytest.mark.parametrize("name", ["set_version", "query_size", "grant_status_t"])
+def test_tuples_of_one_value(name: str) -> None:
+    """Would catch a tuple of one that is packed as zeros."""
+    abi = xengnt.Abi("x86_64")
+    for rows in ([(1,), (2,)], [[1], [2]], ((1,), (2,))):
+        assert abi.encode(name, rows) == abi.encode(
+            name, [{abi_field(abi, name): n} for n in (1, 2)]
+        )
+
+
+def abi_field(abi: xengnt.Abi, name: str) -> str:
+    """Return the name of the only field that goes in."""
+    (field,) = abi.codec(name).encoder().inputs
+    return field
+
+
+def test_what_was_packed_before_does_not_matter(encoder: Encoder) -> None:
+    """Would catch rows that are packed like the last ones though they are of another form."""
+    forms: list[list[Any]] = [
+        [dict.fromkeys(NAMES, 7)] * 2,
+        [dict.fromkeys(reversed(NAMES), 7)] * 2,
+        [(7, 7, 7, 7)] * 2,
+        [Slotted(dict.fromkeys(NAMES, 7))] * 2,
+        [Given(dict.fromkeys(NAMES, 7))] * 2,
+        [{**dict.fromkeys(NAMES, 7), "flags": "7"}] * 2,
+    ]
+    expected = encoder.encode(forms[0])
+    for one in forms:
+        for other in forms:
+            assert encoder.encode(one) == encoder.encode(other) == expected
+    assert encoder.encode([]) == b""
+    assert encoder.encode([{"ref": 7}]) != expected[:32]
+
+
+def test_what_is_remembered_has_an_end(encoder: Encoder) -> None:
+    """Would catch memory that grows with every order of names, row class or value seen."""
+    orders = list(itertools.permutations((*NAMES, "handle"), 5))
+    wide = Encoder(encoder.plan, allow_out=True)
+    for order in [*orders, *itertools.permutations((*NAMES, "status"))][:240]:
+        assert wide.encode([dict.fromkeys(order, 1)])
+    for several in itertools.chain.from_iterable(
+        itertools.permutations(NAMES, size) for size in range(5)
+    ):
+        wide.encode([dict.fromkeys(several, 1)])
+    assert len(wide._packers) <= MAX_PACKERS  # noqa: SLF001 -- what is remembered cannot be seen from outside
+
+    def made() -> weakref.ref[type]:
+        kind = type("Row", (), {"ref": 1})
+        assert len(encoder.encode([kind()])) == 32
+        return weakref.ref(kind)
+
+    first = made()
+    encoder.encode([{"ref": 1}])
+    gc.collect()
+    assert first() is None
+    symbols = encoder.plan.slots["flags"][1].symbols
+    for value in range(5000):
+        symbols.text(value)
+    assert symbols._text.cache_info().currsize <= 1024  # noqa: SLF001 -- what is remembered cannot be seen from outside
+    refs = encoder.plan.slots["ref"][1].symbols
+    assert refs.text(5) is None
+    assert refs._text.cache_info().currsize == 0  # noqa: SLF001 -- what is remembered cannot be seen from outside
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,21 @@ This module imports nothing.
 from __future__ import annotations
 
 
+def printable(text: str) -> str:
+    """Return a text on one line, with all that a terminal would act upon escaped."""
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() else one.encode("unicode_escape").decode() for one in text
+    )
+
+
 class XengntError(Exception):
     """The base of all errors of this package.
 
     Args:
-        message: one line that says where and what.
+        message: one line that says where and what; names in it may come from anywhere, so
+            it is made `printable`.
         struct: the C tag of the struct concerned.
         field: the dotted path of the field concerned.
         element: the index of the array element concerned, from 0.
@@ -36,7 +46,7 @@ class XengntError(Exception):
         expected: object = None,
         got: object = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(printable(message))
         self.struct = struct
         self.field = field
         self.element = element
@@ -68,6 +78,8 @@ class Unavailable(XengntError, RuntimeError):
 class GrantError(XengntError, OSError):
     """A call, or an element of one, that failed.
 
+    Its ``errno`` is that of the call, None where only an element failed.
+
     Attributes:
         op: the op.
         rc: the result of the call.
@@ -84,12 +96,28 @@ class GrantError(XengntError, OSError):
         struct: str | None = None,
         field: str | None = None,
         element: int | None = None,
+        offset: int | None = None,
         expected: object = None,
         got: object = None,
     ) -> None:
         super().__init__(
-            message, struct=struct, field=field, element=element, expected=expected, got=got
+            message,
+            struct=struct,
+            field=field,
+            element=element,
+            offset=offset,
+            expected=expected,
+            got=got,
         )
         self.op = op
         self.rc = rc
         self.status = status
+        self.errno = -rc if rc < 0 else None
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _grant_error, (type(self), str(self), self.op, self.rc), vars(self)
+
+
+def _grant_error(kind: type[GrantError], message: str, op: str, rc: int) -> GrantError:
+    """Make an error anew where it was sent to; its state follows."""
+    return kind(message, op=op, rc=rc)

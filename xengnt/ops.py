@@ -9,7 +9,9 @@ Imports ``xengnt.abi.declarations`` and ``xengnt.batch`` only.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
+from inspect import Parameter
 from typing import Any
 
 from xengnt.abi.declarations import header, result_class
@@ -24,13 +26,21 @@ BATCHES: dict[str, type[Batch]] = {}
 """The classes of the results, by op."""
 
 
-def _method(op: str, doc: str) -> Callable[..., Any]:
+def _method(op: str, doc: str, columns: Sequence[str]) -> Callable[..., Any]:
     def method(self: Any, rows: object = None, /, **columns: object) -> Any:
         return self.call(op, rows, **columns)
 
     method.__name__ = op
     method.__qualname__ = f"Ops.{op}"
     method.__doc__ = doc
+    method.__signature__ = inspect.Signature(  # type: ignore[attr-defined]  # a function may have it
+        [
+            Parameter("self", Parameter.POSITIONAL_ONLY),
+            Parameter("rows", Parameter.POSITIONAL_ONLY, default=None),
+            *(Parameter(name, Parameter.KEYWORD_ONLY, default=...) for name in columns),
+            Parameter("columns", Parameter.VAR_KEYWORD),
+        ]
+    )
     return method
 
 
@@ -39,8 +49,9 @@ def _add_ops() -> None:
     commands = declared.commands()
     for member in commands.members if commands else ():
         op = commands.short(member) if commands else ""
-        doc = declared.aggregates[(commands and commands.struct(member)) or ""].doc
-        setattr(Ops, op, _method(op, doc))
+        struct = declared.aggregates[(commands and commands.struct(member)) or ""]
+        columns = [one.name for one in struct.members if one.name and one.direction != "OUT"]
+        setattr(Ops, op, _method(op, struct.doc, columns))
         name = result_class(op)
         globals()[name] = BATCHES[op] = type(name, (Batch,), {"__module__": __name__})
 

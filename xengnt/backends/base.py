@@ -20,8 +20,8 @@ class Memory(Protocol):
     def free(self, address: int) -> None:
         """Give back what `allocate` gave."""
 
-    def readable(self, address: int, size: int) -> bool:
-        """Tell whether these bytes are known to be there."""
+    def extent(self, address: int) -> int:
+        """Return how many bytes from an address on are known to be there, 0 if none is."""
 
     def read(self, address: int, size: int) -> bytes:
         """Return bytes."""

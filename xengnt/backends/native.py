@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """C functions of this process as backends.
 
-Imports ``xengnt.errors``, ``xengnt.codec`` and the extension.
+Imports ``xengnt.errors``, ``xengnt.codec``, the extension and the memory beside it.
 """
 
 from __future__ import annotations
@@ -10,46 +10,14 @@ import ctypes
 from pathlib import Path
 from typing import Any
 
+from xengnt.backends.memory import ProcessMemory
 from xengnt.codec import Abi
+from xengnt.codec.buffers import is_cffi
 from xengnt.errors import InvalidValue, SourceError, UnknownName
 from xengnt.extension import load
 
 _CTYPES_FUNCTION: Any = ctypes.CFUNCTYPE(None).__mro__[1]  # the class of all, which has no name
 _SIGNATURE = "int(*)(unsigned int, void *, unsigned int)"
-
-
-class ProcessMemory:
-    """The memory of this process. What was not allocated here can be read and written too."""
-
-    def __init__(self) -> None:
-        self._ffi = load().ffi
-        self._kept: dict[int, Any] = {}
-
-    def readable(self, address: int, size: int) -> bool:
-        """Tell whether these bytes are known to be there: those that were allocated here are."""
-        kept = self._kept.get(address)
-        return kept is not None and size <= self._ffi.sizeof(kept)
-
-    def allocate(self, size: int) -> int:
-        """Return the address of that many zero bytes, aligned to eight."""
-        kept = self._ffi.new("uint64_t[]", max(1, -(-size // 8)))
-        address = int(self._ffi.cast("uintptr_t", kept))
-        self._kept[address] = kept
-        return address
-
-    def free(self, address: int) -> None:
-        """Give back what `allocate` gave."""
-        del self._kept[address]
-
-    def read(self, address: int, size: int) -> bytes:
-        """Return bytes."""
-        data: bytes = self._ffi.buffer(self._ffi.cast("char *", address), size)[:] if size else b""
-        return data
-
-    def write(self, address: int, data: bytes) -> None:
-        """Store bytes."""
-        if data:
-            self._ffi.memmove(self._ffi.cast("char *", address), data, len(data))
 
 
 class CFunction:
@@ -78,22 +46,41 @@ class CFunction:
 
 def _address(function: Any) -> int:
     """Return the address of a function, however it is given."""
-    address: int | None
-    if isinstance(function, bool | float | str | bytes):  # which cffi takes for numbers
-        address = None
-    elif isinstance(function, int):
+    address: int | None = None
+    if isinstance(function, int) and not isinstance(function, bool):
         address = function if 0 <= function < 1 << (8 * ctypes.sizeof(ctypes.c_void_p)) else None
     elif isinstance(function, _CTYPES_FUNCTION):
         address = ctypes.cast(function, ctypes.c_void_p).value
+    elif is_cffi(function) and _points_to_code(function):
+        address = int(load().ffi.cast("uintptr_t", function))
     else:
-        try:
-            address = int(load().ffi.cast("uintptr_t", function))
-        except TypeError:
-            kind = type(function).__name__
-            raise InvalidValue(f"{kind} is not a C function", got=kind) from None
+        kind = type(function).__name__
+        raise InvalidValue(f"{kind} is not a C function", got=kind)
     if not address:
         raise InvalidValue("a null pointer is not a C function", got=function)
+    if not _executable(address):
+        raise InvalidValue(f"what is at {address:#x} is not a C function", got=function)
     return address
+
+
+def _points_to_code(data: Any) -> bool:
+    """Tell whether data of cffi is a pointer to a function, or a bare one."""
+    kind = load().ffi.typeof(data)
+    return bool(kind.kind == "function" or (kind.kind == "pointer" and kind.item.kind == "void"))
+
+
+def _executable(address: int) -> bool:
+    """Tell whether there is code at an address, as far as the system says."""
+    try:
+        maps = Path("/proc/self/maps").read_text(errors="replace")
+    except OSError:
+        return True
+    for line in maps.splitlines():
+        span, rights, *_ = line.split()
+        start, end = (int(one, 16) for one in span.split("-"))
+        if start <= address < end:
+            return "x" in rights
+    return False
 
 
 class Library(CFunction):
@@ -106,7 +93,8 @@ class Library(CFunction):
 
     Raises:
         SourceError: the library cannot be loaded.
-        UnknownName: it has no such function.
+        UnknownName: it has no such symbol.
+        InvalidValue: the symbol is no function.
     """
 
     def __init__(
@@ -125,4 +113,7 @@ class Library(CFunction):
             function = self.library[symbol]
         except AttributeError:
             raise UnknownName(f"{path}: no symbol {symbol!r}", got=symbol) from None
-        super().__init__(function, interface_version)
+        try:
+            super().__init__(function, interface_version)
+        except InvalidValue as error:
+            raise InvalidValue(f"{path}: {symbol}: {error}", got=symbol) from None

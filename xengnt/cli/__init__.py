@@ -10,10 +10,10 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from xengnt import __version__
-from xengnt.errors import XengntError
+from xengnt.errors import XengntError, printable
 
 COMMANDS = ("layout", "encode", "decode", "validate", "check", "explain", "selfcheck")
 """The commands, in the order of the help; each has a module of its name here."""
@@ -24,7 +24,40 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the command line, and exit."""
-        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+        self.exit(2, f"{self.prog}: {printable(message)}; see {self.prog} --help\n")
+
+
+_BEHIND = "\0"
+"""What stands, for the parser, before an argument behind ``--``; no argument has it itself."""
+
+
+class _Command(_Parser):
+    """A parser whose options may stand before, between and behind the other arguments."""
+
+    _inner = False
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Take the options first, wherever they are, and then the rest."""
+        if self._inner:  # one of the two passes
+            return super().parse_known_args(args, namespace)
+        given = list(args)
+        if "--" in given:
+            at = given.index("--")
+            given[at:] = [_BEHIND + one for one in given[at + 1 :]]
+        self._inner = True
+        try:
+            found, rest = self.parse_known_intermixed_args(given, namespace)
+        finally:
+            self._inner = False
+        for name, value in vars(found).items():
+            setattr(found, name, _as_given(value))
+        return found, _as_given(rest)
+
+
+def _as_given(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_as_given(one) for one in value]
+    return value.removeprefix(_BEHIND) if isinstance(value, str) else value
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -37,7 +70,9 @@ def _parser() -> argparse.ArgumentParser:
         "2 bad usage, unreadable input, or nothing comparable in it",
     )
     parser.add_argument("--version", action="version", version=f"xengnt {__version__}")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(
+        title="commands", metavar="COMMAND", required=True, parser_class=_Command
+    )
     for name in COMMANDS:
         module = import_module(f"xengnt.cli.{name}")
         command = commands.add_parser(
@@ -79,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: str) -> int:
-    print("xengnt:", message.replace("\n", "\\n"), file=sys.stderr)
+    print("xengnt:", printable(message), file=sys.stderr)
     return 2
 
 

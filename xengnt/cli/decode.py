@@ -36,6 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
     abi = options.abi_of(wanted)
+    codec = abi.codec(wanted.struct)
     data, name = options.read_bytes(wanted.blob)
     with options.naming(name):
         rows = abi.decode(wanted.struct, data)
@@ -46,7 +47,7 @@ def run(wanted: argparse.Namespace) -> int:
         shower(abi, wanted.struct, data, in_only=wanted.in_only)
         return 0
     if wanted.in_only:
-        slots = abi.codec(wanted.struct).plan.slots
+        slots = codec.plan.slots
         rows = [{n: v for n, v in row.items() if not slots[n][1].out} for row in rows]
     if wanted.format == "json":
         lines = ",\n".join(f"  {json.dumps(row)}" for row in rows)

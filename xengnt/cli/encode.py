@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 
 from xengnt.cli import options
 
@@ -43,47 +42,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
-    from xengnt.errors import SourceError
+    from xengnt.codec.strict_json import loads
 
-    abi = options.abi_of(wanted)
+    codec = options.abi_of(wanted).codec(wanted.struct)
     text, name = options.read_text(wanted.batch)
-    try:
-        rows = json.loads(text, object_pairs_hook=_object)
-        _no_booleans(rows)
-    except ValueError as error:
-        raise SourceError(f"{name}: not JSON: {error}") from None
-    except TypeError as error:
-        raise SourceError(f"{name}: {error}") from None
-    except RecursionError:
-        raise SourceError(f"{name}: JSON nested too deeply") from None
-    blob = abi.encode(
-        wanted.struct, rows, strict=wanted.strict, allow_out=wanted.allow_out, poison=wanted.poison
-    )
+    with options.naming(name):
+        blob = codec.encode(
+            loads(text), strict=wanted.strict, allow_out=wanted.allow_out, poison=wanted.poison
+        )
     options.write_bytes(wanted.output, blob)
     return 0
 
 
-def _no_booleans(value: object) -> None:
-    """Refuse what Python would take for the numbers 0 and 1."""
-    if isinstance(value, bool):
-        raise TypeError(f"{json.dumps(value)} is neither a number nor a name")
-    if isinstance(value, dict | list):
-        for inner in value.values() if isinstance(value, dict) else value:
-            _no_booleans(inner)
-
-
 def _byte(text: str) -> int:
     try:
-        return int(text, 0)
+        return bytes([int(text, 0)])[0]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a byte, 0 to 0xff") from None
-
-
-def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    """Make a dict, and refuse a name that is given twice."""
-    made = dict(pairs)
-    if len(made) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"{twice!r} is given twice in one object")
-    return made

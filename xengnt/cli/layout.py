@@ -33,9 +33,15 @@ def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
     from xengnt.check import targets
     from xengnt.codec import Abi
+    from xengnt.errors import UnknownName
 
-    layouts = [Abi(abi, wanted.interface_version).layout for abi in targets(wanted.abi)]
-    tags = [layouts[0].struct(name).tag for name in wanted.struct]
+    abis = [Abi(abi, wanted.interface_version) for abi in targets(wanted.abi)]
+    layouts = [abi.layout for abi in abis]
+    tags = [abis[0].struct(name).tag for name in wanted.struct]
+    for tag in tags:
+        if tag in layouts[0].typedefs:
+            size = layouts[0].typedefs[tag].size
+            raise UnknownName(f"{tag} is no struct: it is an integer of {size} bytes", struct=tag)
     tags = list(dict.fromkeys(tags)) or list(layouts[0].structs)
     from xengnt.cli import render
 

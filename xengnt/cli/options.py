@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import TARGETS
-from xengnt.errors import InvalidValue, SourceError
+from xengnt.errors import InvalidValue, SourceError, UnknownName, printable
 
 if TYPE_CHECKING:
     from xengnt.codec import Abi
@@ -83,17 +83,29 @@ def abi_of(wanted: argparse.Namespace) -> Abi:
 
 
 def read_bytes(path: str) -> tuple[bytes, str]:
-    """Return the contents of a file, ``-`` being standard input, and a name for errors.
+    """Return the contents of a file, ``-`` being standard input, and a name to show.
 
     Raises:
         SourceError: it cannot be read.
     """
     if path == "-":
         return sys.stdin.buffer.read(), "standard input"
+    name = _shown(path)
     try:
-        return Path(path).read_bytes(), path
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from None
+        return Path(path).read_bytes(), name
+    except (OSError, ValueError) as error:  # a name may also have a null byte
+        raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
+
+
+def _shown(path: str) -> str:
+    """Return the name of a file as it is shown.
+
+    Raises:
+        SourceError: it has none.
+    """
+    if not path:
+        raise SourceError("'' is no name of a file")
+    return printable(path)
 
 
 def read_text(path: str) -> tuple[str, str]:
@@ -116,6 +128,7 @@ def write_bytes(path: str, data: bytes) -> None:
             raise SourceError("standard output is a terminal, and this is a blob: give -o")
         sys.stdout.buffer.write(data)
         return
+    name = _shown(path)
     try:
         target = Path(path).resolve()  # what a link points to is what is written
         if path.endswith("/") or (target.exists() and not os.access(target, os.W_OK)):
@@ -124,8 +137,8 @@ def write_bytes(path: str, data: bytes) -> None:
             target.write_bytes(data)
             return
         _replace(target, data)
-    except OSError as error:
-        raise SourceError(f"{path}: {error.strerror or error}") from None
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
 
 
 def _replace(target: Path, data: bytes) -> None:
@@ -152,10 +165,12 @@ def naming(name: str) -> Iterator[None]:
     """Put the name of an input before errors about its contents."""
     try:
         yield
-    except InvalidValue as error:
+    except (InvalidValue, UnknownName, SourceError) as error:
         raise SourceError(
             f"{name}: {error}",
             struct=error.struct,
+            field=error.field,
+            element=error.element,
             offset=error.offset,
             expected=error.expected,
             got=error.got,

@@ -25,6 +25,7 @@ from rich.text import Text
 
 from xengnt.abi.layout import Field, Layout, StructLayout
 from xengnt.abi.targets import format_version
+from xengnt.errors import printable
 from xengnt.findings import Finding
 
 DIRECTIONS = {"IN": "cyan", "OUT": "green", "IN/OUT": "yellow", "IN-pointer": "magenta"}
@@ -62,7 +63,7 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
         def show(done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                task = bar.add_task(escape(what), total=total)
+                task = bar.add_task(escape(printable(what)), total=total)
             bar.update(task, completed=done, total=total)
 
         yield show
@@ -85,11 +86,11 @@ def table(*columns: str | tuple[str, str]) -> Table:
 def finding(found: Finding, where: str = "") -> Text:
     """Return a finding on one line, with the ABIs that it holds for."""
     line = Text(f"{found.severity}: ", style=SEVERITIES[found.severity])
-    line.append(found.message, style="default not bold")
+    line.append(printable(found.message), style="default not bold")
     if where:
         line.append(f"  {where}", style=f"not bold {DIM}")
     if found.source and found.source not in found.message:
-        line.append(f"  {found.source}", style=f"not bold {DIM}")
+        line.append(f"  {printable(found.source)}", style=f"not bold {DIM}")
     if found.because and found.because.startswith("expected"):
         line.append(f"  {found.because}", style=f"not bold {DIM}")
     return line

@@ -13,6 +13,7 @@ from xengnt.abi.targets import format_version
 from xengnt.check import Comparison, Report
 from xengnt.cli import render
 from xengnt.cli.render_pair import parting, side_by_side
+from xengnt.errors import printable
 from xengnt.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, count
 from xengnt.match import MAP, NAME, PREFIX, SPELLING, Match
 
@@ -58,8 +59,10 @@ class _Text:
         self.comparisons = report.comparisons
 
     def print(self) -> None:
-        title = Text(self.report.source, style="bold")
-        title.append(f"  against {self.report.reference}", style=f"not bold {render.DIM}")
+        title = Text(printable(self.report.source), style="bold")
+        title.append(
+            f"  against {printable(self.report.reference)}", style=f"not bold {render.DIM}"
+        )
         self.console.print(title)
         self._overview()
         self._matrix()

@@ -9,10 +9,12 @@ from xengnt.cli import options
 
 HELP = "judge what a blob means"
 EPILOG = """\
-Looked at are holes and pads, flag bits without a meaning, statuses that there are not,
-domain ids that the op does not take, frame numbers that are none, copies that cross the
-end of a page, and bits above the member of a union that is meant. before the call, the
-fields that come out are anybody's; after it they are looked at too.
+Looked at are holes and pads, flag bits without a meaning or that the op refuses, statuses
+and versions that there are not, domain ids that the op does not take, frame numbers that
+are none, copies that go beyond the end of a page, bits above the member of a union that is
+meant, and more structs than a call takes. An error is what Xen refuses, a warning what it
+ignores. before the call, the fields that come out are anybody's; after it they are looked
+at too.
 
 examples:
   xengnt validate copy copies.bin
@@ -40,6 +42,7 @@ def run(wanted: argparse.Namespace) -> int:
     from xengnt.findings import ERROR, count
 
     abi = options.abi_of(wanted)
+    codec = abi.codec(wanted.struct)
     data, name = options.read_bytes(wanted.blob)
     with options.naming(name):
         findings = [
@@ -53,7 +56,7 @@ def run(wanted: argparse.Namespace) -> int:
         for found in findings:
             console.print(render.finding(found), soft_wrap=True)
         counts = count(findings)
-        elements = len(data) // abi.codec(wanted.struct).plan.struct.size
+        elements = len(data) // codec.plan.struct.size
         console.print(
             f"{elements} elements: {counts['error']} errors, {counts['warning']} warnings"
         )

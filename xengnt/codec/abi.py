@@ -6,33 +6,41 @@ Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.findings`` and the modules b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import difflib
+from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xengnt.abi.declarations import Declarations, header
 from xengnt.abi.layout import Field, Layout, StructLayout, compute
 from xengnt.abi.targets import Target, format_version, native, target
-from xengnt.codec.decode import Decoder, Row, bytes_of
+from xengnt.codec.buffers import bytes_of, kind_of
+from xengnt.codec.codec import Codec
+from xengnt.codec.decode import Row
 from xengnt.codec.dump import DumpLine, dump
-from xengnt.codec.plan import Plan, Slot
-from xengnt.codec.rows import Encoder
 from xengnt.codec.symbols import shown
-from xengnt.errors import InvalidValue
+from xengnt.errors import InvalidValue, UnknownName
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from xengnt.abi.constants import Op
     from xengnt.codec.view import BlobView
     from xengnt.findings import Finding
+
+Name: TypeAlias = "str | Op"
+"""What a struct is asked for by."""
 
 
 class Abi:
     """The grant-table ABI of one architecture at one interface version.
 
-    A struct is named by the op that takes it, ``copy``, or by its C tag; the word
-    of a status array by its type, ``grant_status_t``. Wherever bytes are taken, any
-    object with a buffer will do.
+    A struct is named by the op that takes it, ``copy`` or ``Op.COPY``, or by its C tag;
+    the word of a status array by its type, ``grant_status_t``. The names of C for an op
+    and for a struct, ``GNTTABOP_copy`` and ``gnttab_copy_t``, do as well. Wherever bytes
+    are taken, any object with a buffer will do.
+
+    Two of the same name and interface version are equal.
 
     Args:
         name: the ABI or an alias of it, ``x86_32``.
@@ -44,6 +52,14 @@ class Abi:
     """
 
     def __init__(self, name: str | Target, interface_version: str | int = "newest") -> None:
+        if not isinstance(name, str | Target):
+            raise UnknownName(f"unknown ABI {shown(name)}: expected its name", got=name)
+        if not isinstance(interface_version, str | int):
+            raise InvalidValue(
+                f"invalid interface version {shown(interface_version)}: expected 0x…, newest "
+                "or undefined",
+                got=interface_version,
+            )
         self.target = target(name)
         self.interface_version = header().version(interface_version)
         self._codecs: dict[str, Codec] = {}
@@ -68,24 +84,62 @@ class Abi:
         """All structs, scalar types, constants and commands, laid out."""
         return compute(self.declarations)
 
-    def struct(self, name: str) -> StructLayout:
-        """Return the layout of a struct.
+    def struct(self, name: Name) -> StructLayout:
+        """Return the layout of a struct; that of a scalar type is a struct of one field.
 
         Raises:
             UnknownName: there is none of that name at this interface version.
         """
-        return self.layout.struct(name)
+        known = self._known(name)
+        scalar = known in self.layout.typedefs
+        return _scalar(self, known) if scalar else self.layout.struct(known)
 
-    def codec(self, name: str) -> Codec:
+    def codec(self, name: Name) -> Codec:
         """Return what encodes and decodes a struct, for callers in a loop.
 
         Raises:
             UnknownName: there is none of that name at this interface version.
         """
-        found = self._codecs.get(name)
-        if found is None:
-            found = self._codecs[name] = Codec(self, name)
-        return found
+        try:
+            return self._codecs[name]  # type: ignore[index]  # names of C and of Python miss
+        except (KeyError, TypeError):
+            known = self._known(name)
+        if known not in self._codecs:
+            self._codecs[known] = Codec(self, known)
+        if isinstance(name, str):
+            self._codecs[name] = self._codecs[known]
+        return self._codecs[known]
+
+    def _known(self, name: object) -> str:
+        """Return the op, tag or scalar type that is meant by a name, of C or of Python."""
+        layout = self.layout
+        text = getattr(name, "c_name", name)
+        if isinstance(text, str):
+            if text in layout.ops or text in layout.structs or text in layout.typedefs:
+                return text
+            for op, one in layout.ops.items():
+                if one.constant == text:
+                    return op
+            tag = layout.aliases.get(text, "").rpartition(" ")[2]
+            if tag in layout.structs:
+                return tag
+        raise self._unknown(str(text))
+
+    def _unknown(self, name: str) -> UnknownName:
+        """Return the error about a name: where it is known, or which one is like it."""
+        ops = self.declarations.commands()
+        known = header()
+        where = known.presence(name) or known.presence(f"{ops.prefix if ops else ''}{name}")
+        names = [*self.layout.ops, *self.layout.structs, *self.layout.typedefs]
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f": it is there {where}" if where else f", did you mean {near[0]}?" if near else ""
+        return UnknownName(
+            f"no struct or op {shown(name)} for {self.name} at interface version "
+            f"{format_version(self.interface_version)}{hint}",
+            struct=name,
+            expected=names,
+            got=name,
+        )
 
     def codec_of(self, cmd: int) -> Codec | None:
         """Return the codec of a command by its number, None if there is no such command."""
@@ -95,7 +149,7 @@ class Abi:
 
     def encode(
         self,
-        name: str,
+        name: Name,
         rows: object,
         *,
         strict: bool = False,
@@ -124,7 +178,7 @@ class Abi:
 
     def encode_into(
         self,
-        name: str,
+        name: Name,
         buffer: Any,
         rows: object,
         *,
@@ -142,7 +196,7 @@ class Abi:
         data = self.encode(name, rows, strict=strict, allow_out=allow_out, poison=poison)
         room = bytes_of(buffer)
         if room is None:
-            kind = type(buffer).__name__
+            kind = kind_of(buffer)
             raise InvalidValue(
                 f"{name}: expected a buffer in one piece, got {kind}", expected="a buffer", got=kind
             )
@@ -156,7 +210,7 @@ class Abi:
         room[: len(data)] = data
         return len(data)
 
-    def decode(self, name: str, blob: Any) -> list[Row]:
+    def decode(self, name: Name, blob: Any) -> list[Row]:
         """Return a dict for each struct of a blob, keyed by dotted path.
 
         A union is given under the name of the member that is meant or, when bits above
@@ -170,7 +224,7 @@ class Abi:
 
     def decode_tuples(
         self,
-        name: str,
+        name: Name,
         blob: Any,
         *,
         in_only: bool = False,
@@ -185,7 +239,7 @@ class Abi:
         """
         return self.codec(name).decoder.tuples(blob, in_only=in_only)
 
-    def decode_columns(self, name: str, blob: Any) -> dict[str, list[Any]]:
+    def decode_columns(self, name: Name, blob: Any) -> dict[str, list[Any]]:
         """Return a list for each leaf.
 
         Entries of version 2 give the columns of the view that all of them have, else
@@ -196,7 +250,7 @@ class Abi:
         """
         return self.codec(name).decoder.columns(blob)
 
-    def view(self, name: str, blob: Any) -> BlobView:
+    def view(self, name: Name, blob: Any) -> BlobView:
         """Return the structs of a blob in place, each field read when it is asked for.
 
         Raises:
@@ -209,7 +263,7 @@ class Abi:
 
     def validate(
         self,
-        name: str,
+        name: Name,
         blob: Any,
         *,
         when: str = "before",
@@ -231,7 +285,7 @@ class Abi:
         checked = codec.decoder.blob(blob)
         return list(codec.validator.findings(checked, after=when == "after"))
 
-    def dump(self, name: str, blob: Any) -> Iterator[DumpLine]:
+    def dump(self, name: Name, blob: Any) -> Iterator[DumpLine]:
         """Give every byte of a blob with the field that it belongs to.
 
         Raises:
@@ -240,7 +294,7 @@ class Abi:
         codec = self.codec(name)
         return dump(codec.plan, codec.decoder.blob(blob))
 
-    def ctype(self, name: str) -> Any:
+    def ctype(self, name: Name) -> Any:
         """Return a ctypes structure with the layout of a struct, holes as members.
 
         Raises:
@@ -250,7 +304,7 @@ class Abi:
 
         return ctype(self.codec(name).plan.struct)
 
-    def dtype(self, name: str) -> np.dtype[Any]:
+    def dtype(self, name: Name) -> np.dtype[Any]:
         """Return a nested numpy dtype with the layout of a struct; unions overlap.
 
         Raises:
@@ -264,88 +318,14 @@ class Abi:
     def __repr__(self) -> str:
         return f"Abi({self.name!r}, {format_version(self.interface_version)!r})"
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Abi) and self.__reduce__() == other.__reduce__()
 
-class Codec:
-    """What encodes, decodes and judges one struct of an ABI.
+    def __hash__(self) -> int:
+        return hash((self.name, self.interface_version))
 
-    Args:
-        abi: the ABI.
-        name: an op, a tag, or the scalar type of an entry.
-
-    Raises:
-        UnknownName: there is none of that name.
-    """
-
-    def __init__(self, abi: Abi, name: str) -> None:
-        layout = abi.layout
-        self.abi = abi
-        self.name = name
-        self.op = name if name in layout.ops else None
-        if name in layout.typedefs:
-            struct = _scalar(abi, name)
-        else:
-            struct = layout.struct(name)
-            if self.op is None:
-                users = [op for op, one in layout.ops.items() if one.struct == struct.tag]
-                self.op = users[0] if users else None
-        self.plan = Plan(struct, abi.declarations, self.op or struct.tag)
-        self.decoder = Decoder(self.plan)
-        self._encoders: dict[tuple[bool, bool], Encoder] = {}
-
-    @cached_property
-    def lists(self) -> tuple[tuple[Slot, Slot, int], ...]:
-        """The addresses of lists: the field, that of the number of elements, the size of one."""
-        slots = self.plan.raw.slots
-        return tuple(
-            (slot, slots[slot.field.pointee.count], slot.field.pointee.size or 0)
-            for slot in self.plan.raw.leaves
-            if slot.field.pointee and slot.field.pointee.count
-        )
-
-    @property
-    def encode_one(self) -> Callable[[Any], bytes]:
-        """What packs one row; fetch it once, and call it in a loop."""
-        return self.encoder().encode_one
-
-    def encoder(self, *, strict: bool = False, allow_out: bool = False) -> Encoder:
-        """Return the encoder of these rules; each is made once."""
-        key = strict, allow_out
-        if key not in self._encoders:
-            self._encoders[key] = Encoder(self.plan, strict=strict, allow_out=allow_out)
-        return self._encoders[key]
-
-    def encode(
-        self,
-        rows: object,
-        *,
-        strict: bool = False,
-        allow_out: bool = False,
-        poison: int | None = None,
-    ) -> bytes:
-        """Return rows or columns as bytes; see `Abi.encode`."""
-        data = self.encoder(strict=strict, allow_out=allow_out).encode(rows)
-        return data if poison is None else self._poison(data, poison, allow_out=allow_out)
-
-    def _poison(self, data: bytes, byte: int, *, allow_out: bool) -> bytes:
-        """Fill holes, and fields that come out, with a byte; both are zero before."""
-        if not isinstance(byte, int) or not 0 <= byte <= 0xFF:  # noqa: PLR2004 -- of a byte
-            raise InvalidValue(f"poison: {shown(byte)} is not a byte", expected=(0, 255), got=byte)
-        struct = self.plan.struct
-        mask = bytearray(struct.size)
-        spans = list(struct.holes)
-        if not allow_out:
-            spans += [(f.offset, f.size) for f in struct.leaves if f.direction == "OUT"]
-        for start, length in spans:
-            mask[start : start + length] = bytes([byte]) * length
-        pattern = int.from_bytes(bytes(mask) * (len(data) // struct.size), "little")
-        return (int.from_bytes(data, "little") | pattern).to_bytes(len(data), "little")
-
-    @cached_property
-    def validator(self) -> Any:
-        """What judges its meaning."""
-        from xengnt.codec.validate import Validator
-
-        return Validator(self.plan, self.abi.declarations, self.op)
+    def __reduce__(self) -> tuple[object, tuple[str, int]]:
+        return Abi, (self.name, self.interface_version)
 
 
 def _scalar(abi: Abi, name: str) -> StructLayout:

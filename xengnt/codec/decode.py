@@ -12,23 +12,13 @@ from struct import Struct
 from typing import Any, TypeAlias
 
 from xengnt.abi.choice import Choice
+from xengnt.codec.buffers import bytes_of, kind_of
+from xengnt.codec.packer import format_of
 from xengnt.codec.plan import Plan, Slot, View
-from xengnt.codec.rows import format_of
 from xengnt.errors import InvalidValue
 
 Blob: TypeAlias = bytes | bytearray | memoryview
 Row: TypeAlias = dict[str, Any]
-
-
-def bytes_of(data: Any) -> memoryview | None:
-    """Return the bytes of a buffer, in place; None if it has none, or not in one piece."""
-    try:
-        if getattr(getattr(data, "dtype", None), "names", None):
-            data = data.view("u1")  # numpy gives no buffer of structs whose members overlap
-        view = memoryview(data)
-        return view.cast("B") if view.nbytes else memoryview(bytearray())
-    except (TypeError, ValueError, BufferError):
-        return None
 
 
 class Decoder:
@@ -52,7 +42,7 @@ class Decoder:
         """
         view = bytes_of(data)
         if view is None:
-            kind = type(data).__name__
+            kind = kind_of(data)
             raise InvalidValue(
                 f"{self.plan.label}: expected bytes in one piece, got {kind}",
                 struct=self.plan.struct.tag,

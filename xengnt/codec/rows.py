@@ -2,68 +2,33 @@
 """Rows and columns to bytes.
 
 Which names a row has decides how it is packed: absent fields become padding, a
-member of a union takes its own width. So for each set of names a `Packer` is made
-once. It packs lists of plain rows in C, at once. Whatever that does not take
-(symbols, nested dicts, rows with different names, errors) goes through
-`Encoder.normalise`, row by row, which is slow and explains.
+member of a union takes its own width. So for each set of names there is a `Packer`.
+It packs lists of plain rows in C, at once. Whatever that does not take (symbols,
+nested dicts, rows with different names, errors) goes through `Encoder.normalise`, row
+by row, which is slow and explains.
 
-Imports ``xengnt.errors``, ``xengnt.extension`` and the plan.
+Imports ``xengnt.errors``, the plan and what is beside it.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
-from itertools import repeat
-from operator import index
+from collections.abc import Callable, Iterator, Mapping
+from inspect import getattr_static
 from struct import Struct
-from struct import error as StructError  # noqa: N812 -- struct names it in lower case
-from typing import Any
+from types import MemberDescriptorType
+from typing import Any, TypeAlias
 
+from xengnt.codec.columns import pack_columns
+from xengnt.codec.packer import Packer
 from xengnt.codec.plan import Plan, Slot, View
-from xengnt.codec.symbols import shown
-from xengnt.errors import InvalidValue, Unavailable, UnknownName
-from xengnt.extension import ROWS, load
+from xengnt.codec.values import Values, is_scalar, is_time
+from xengnt.errors import InvalidValue
 
-_MISS = (StructError, TypeError, OverflowError)
-"""What the module struct raises on values that are no integers or do not fit."""
+Lists: TypeAlias = Callable[[list[Any]], bytes | None]
+"""What packs lists of rows of one form, and returns None for all others."""
 
-
-class Packer:
-    """Packs rows that have just these names.
-
-    Attributes:
-        slots: what the names stand for, in order of their offset.
-        struct: the format; what has no name is zero.
-        fast: packs lists of rows of integers, and returns None for all others; None
-            where the extension was not built.
-    """
-
-    def __init__(self, plan: Plan, names: Sequence[str]) -> None:
-        slots = [plan.slots[name][1] for name in names]
-        self.slots = sorted(slots, key=lambda slot: slot.offset)
-        self.struct = Struct(format_of(self.slots, plan.struct.size))
-        self.fast: Any = None
-        with suppress(Unavailable):
-            self.fast = load(ROWS).Packer(
-                plan.struct.size,
-                tuple(
-                    (slot.name, slot.offset, -1 if slot.count is None else slot.count, slot.size,
-                     slot.signed)
-                    for slot in self.slots
-                ),
-            )  # fmt: skip
-
-
-def format_of(slots: Iterable[Slot], size: int) -> str:
-    """Return the format of the module struct that has these slots, and else padding."""
-    parts = ["<"]
-    reached = 0
-    for slot in slots:
-        parts.append(f"{slot.offset - reached}x{slot.code}")
-        reached = slot.offset + slot.size * (slot.count or 1)
-    return "".join(parts) + f"{size - reached}x"
+MAX_PACKERS = 256
+"""As many sets of names are remembered."""
 
 
 class Encoder:
@@ -80,10 +45,11 @@ class Encoder:
         self.strict = strict
         self.allow_out = allow_out
         self._packers: dict[tuple[str, ...], Packer] = {}
-        self._by_type: dict[type, tuple[Packer, tuple[str, ...]] | None] = {}
+        self._values = Values(plan)
         leaves = [slot for slot in plan.raw.leaves if allow_out or not slot.out]
         self.inputs = tuple(slot.name for slot in leaves)
         self._width = sum(slot.count or 1 for slot in leaves)
+        self._again: Lists = _no_rows  # packs lists like the last one
         self.encode_one: Callable[[Any], bytes] = self._first
         """Packs one row; fastest for dicts like the first that it got."""
 
@@ -97,6 +63,8 @@ class Encoder:
         found = self._packers.get(names)
         if found is None:
             self._verify(names, row)
+            if len(self._packers) >= MAX_PACKERS:
+                self._packers.clear()
             found = self._packers[names] = Packer(self.plan, names)
         return found
 
@@ -104,24 +72,30 @@ class Encoder:
         """Return rows or columns as bytes."""
         if type(rows) is not list:
             if isinstance(rows, Mapping):
-                return self._columns(rows)
+                pairs = self._pairs(rows, None)
+                return pack_columns(self._values, self.packer(tuple(pairs)), pairs)
             rows = self._rows(rows)
-        if not rows:
-            return b""
-        data = self._fast(rows)
-        if data is None:
-            return b"".join(self._slow(row, number) for number, row in enumerate(rows))
-        return data
+        data = self._again(rows)
+        return self._anew(rows) if data is None else data
+
+    def _anew(self, rows: list[Any]) -> bytes:
+        """Pack rows that are not like the last ones."""
+        like = self._like(rows[0]) if rows else None
+        data = like(rows) if like else None
+        if like and data is not None:
+            self._again = like
+            return data
+        return b"".join(self._slow(row, number) for number, row in enumerate(rows))
 
     def _rows(self, rows: Any) -> list[Any]:
         """Return a list of rows, of another sequence, a generator or an array."""
         wrong = None
-        if _is_scalar(rows):
+        if getattr(getattr(rows, "dtype", None), "names", None):
+            wrong = "an array of structs: take its .tobytes(), or give columns, {name: array[name]}"
+        elif is_scalar(rows) or is_time(rows):
             wrong = f"expected rows or a mapping of columns, got {type(rows).__name__}"
         elif isinstance(rows, set | frozenset):
             wrong = "rows in a set have no order"
-        elif getattr(getattr(rows, "dtype", None), "names", None):
-            wrong = "an array of structs: give columns, {name: array[name]}, or take its bytes"
         if wrong:
             raise InvalidValue(
                 f"{self.plan.label}: {wrong}",
@@ -140,33 +114,24 @@ class Encoder:
             self.encode_one = lambda row: fast(row) or slow(row, 0)
         return data
 
-    def _fast(self, rows: list[Any]) -> bytes | None:
-        """Pack rows that are all like the first, and hold plain integers; else return None."""
-        first = rows[0]
+    def _like(self, first: Any) -> Lists | None:
+        """Return what packs lists of rows like this one, None where each takes a look."""
         kind = type(first)
         if kind is dict:
-            packer = self._packers.get(tuple(first)) or self._flat(first)
-            return packer.fast.dicts(rows) if packer and packer.fast else None
-        if isinstance(first, tuple | list):
+            packer = self._flat(first)
+            return packer.fast.dicts if packer and packer.fast else None
+        if kind is tuple or kind is list:
             packer = self.packer(self.inputs)
-            return packer.fast.tuples(rows) if packer.fast else None
-        if isinstance(first, Mapping):
+            return packer.fast.tuples if packer.fast else None
+        if isinstance(first, Mapping | tuple | list) and not hasattr(first, "_fields"):
             return None
-        if kind not in self._by_type:
-            self._by_type[kind] = self._like(first)
-        like = self._by_type[kind]
-        return like[0].fast.objects(rows, kind, like[1]) if like else None
-
-    def _like(self, row: object) -> tuple[Packer, tuple[str, ...]] | None:
-        """Return the packer of objects like this one, and which fields they do not have.
-
-        It is None where that takes a look at each object.
-        """
-        given = self._given(row)
-        packer = self.packer(self._choose(given, 0, row), 0)
+        given = self._given(first, 0)
+        packer = self.packer(self._choose(given, 0, first), 0)
         if self.plan.raw.unions or any("." in name for name in self.inputs) or not packer.fast:
             return None
-        return packer, tuple(name for name in self.inputs if name not in given)
+        fast = packer.fast.objects
+        absent = tuple(name for name in self.inputs if name not in given)
+        return lambda rows: fast(rows, kind, absent)
 
     def _flat(self, row: dict[Any, Any]) -> Packer | None:
         """Return the packer of a dict with dotted names, None for one with nested dicts."""
@@ -183,7 +148,7 @@ class Encoder:
         """Return the packer of a row and its values as integers that fit.
 
         Args:
-            row: a mapping, sequence or object.
+            row: a mapping, tuple, list or object; a namedtuple counts as an object.
             number: its index, for errors.
 
         Raises:
@@ -193,9 +158,9 @@ class Encoder:
         if isinstance(row, Mapping):
             pairs = self._pairs(row, number)
             names = tuple(pairs)
-        elif isinstance(row, tuple | list):
+        elif isinstance(row, tuple | list) and not hasattr(row, "_fields"):
             if len(row) != self._width:
-                raise self._wrong(
+                raise self._values.wrong(
                     number,
                     f"{len(row)} values for {self._width} fields",
                     expected=self._width,
@@ -208,111 +173,15 @@ class Encoder:
                 pairs[slot.name] = some[0] if slot.count is None else some
             names = self.inputs
         else:
-            pairs = self._given(row)
+            pairs = self._given(row, number)
             names = self._choose(pairs, number, row)
         packer = self.packer(names, number)
         values: list[int] = []
         for slot in packer.slots:
-            values += self.values(slot, pairs[slot.name], number)
+            values += self._values.of(slot, pairs[slot.name], number)
         if len(names) < len(pairs):
             self._agree(packer, values, pairs, number)
         return packer, values
-
-    def values(self, slot: Slot, value: Any, number: int | None) -> list[int]:
-        """Return a field's value, or those of an array, as integers that fit."""
-        if slot.count is None:
-            return [self._integer(slot, value, number)]
-        elements: list[Any] = [value] if _is_scalar(value) else list(value)
-        if len(elements) != slot.count:
-            raise self._wrong(
-                number,
-                f"{slot.name}: {len(elements)} elements for {slot.count}",
-                slot,
-                expected=slot.count,
-                got=len(elements),
-            )
-        return [self._integer(slot, element, number) for element in elements]
-
-    def _integer(self, slot: Slot, value: object, number: int | None) -> int:
-        if isinstance(value, str):
-            try:
-                result = slot.symbols.parse(value)
-            except UnknownName as error:
-                raise UnknownName(
-                    f"{self._at(number)}: {slot.name}: {error}",
-                    **self._place(slot, number),
-                    expected=error.expected,
-                    got=value,
-                ) from None
-        else:
-            try:
-                result = index(value)  # type: ignore[arg-type]  # raises for what is none
-            except TypeError:
-                kind = type(value).__name__
-                raise self._wrong(
-                    number,
-                    f"{slot.name}: expected an integer or a name, got {shown(value)} ({kind})",
-                    slot,
-                    expected="an integer or a name",
-                    got=value,
-                ) from None
-        if not slot.low <= result <= slot.high:
-            raise self._wrong(
-                number,
-                f"{slot.name}: {shown(result)} does not fit {slot.field.type}: "
-                f"expected {slot.low} to {slot.high}",
-                slot,
-                expected=(slot.low, slot.high),
-                got=result,
-            )
-        return result
-
-    def _columns(self, columns: Mapping[Any, Any]) -> bytes:
-        """Pack a mapping of leaf to array or scalar."""
-        pairs = self._pairs(columns, None)
-        packer = self.packer(tuple(pairs))
-        lengths: dict[str, int] = {}
-        taken: list[Any] = []
-        for slot in packer.slots:
-            column = self._column(slot, pairs[slot.name])
-            if isinstance(column, list):
-                lengths[slot.name] = len(column)
-            taken.append(column)
-        if len(set(lengths.values())) > 1:
-            words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
-            raise InvalidValue(
-                f"{self.plan.label}: columns of different lengths: {words}",
-                struct=self.plan.struct.tag,
-                expected="columns of one length",
-                got=lengths,
-            )
-        count = next(iter(lengths.values()), 1)
-        if not taken:
-            return bytes(self.plan.struct.size * count)
-        arrays = any(slot.count is not None for slot in packer.slots)
-        if not arrays:
-            spread = [one if isinstance(one, list) else repeat(one, count) for one in taken]
-            try:
-                return b"".join(map(packer.struct.pack, *spread))
-            except _MISS:
-                pass  # a symbol, or a value that does not fit: found below
-        chunks = []
-        for number in range(count):
-            values: list[int] = []
-            for slot, column in zip(packer.slots, taken, strict=True):
-                value = column[number] if isinstance(column, list) else column
-                values += self.values(slot, value, number)
-            chunks.append(packer.struct.pack(*values))
-        return b"".join(chunks)
-
-    def _column(self, slot: Slot, column: object) -> int | list[Any]:
-        """Return an array as a list of Python objects, a scalar as an integer that fits."""
-        if _is_scalar(column) and slot.count is None:
-            return self._integer(slot, column, None)
-        if _is_scalar(column) or isinstance(column, set | frozenset):
-            words = f"{slot.name}: expected an array, got {shown(column)}"
-            raise self._wrong(None, words, slot, expected="an array", got=column)
-        return _listed(column, slot)
 
     def _pairs(self, row: Mapping[Any, Any], number: int | None) -> dict[str, Any]:
         """Return the values of a mapping, nested or not, by dotted name."""
@@ -320,7 +189,7 @@ class Encoder:
         for name, value in self._flatten(row, "", number):
             if name in pairs:
                 slot = self.plan.slots[name][1] if name in self.plan.slots else None
-                raise self._wrong(number, f"{name} is given twice", slot)
+                raise self._values.wrong(number, f"{name} is given twice", slot)
             pairs[name] = value
         return pairs
 
@@ -333,35 +202,55 @@ class Encoder:
             if isinstance(value, Mapping):
                 if not self.plan.struct.members_of(name):
                     if name not in self.plan.slots:
-                        raise self._unknown(name, number)
+                        raise self._values.unknown(name, number)
                     slot = self.plan.slots[name][1]
                     words = f"{name}: expected a value, got a mapping"
-                    raise self._wrong(number, words, slot, "an integer or a name", value)
+                    raise self._values.wrong(number, words, slot, "an integer or a name", value)
                 yield from self._flatten(value, f"{name}.", number)
             else:
                 yield name, value
 
-    def _given(self, row: object) -> dict[str, Any]:
+    def _given(self, row: object, number: int | None) -> dict[str, Any]:
         """Return the values of the fields that an object has as attributes.
 
         What is None is absent where a member of a union or what holds members is
         expected. Of a union they are the values of all its members that are there.
         """
+        if isinstance(row, type):
+            words = f"a row that is the class {row.__name__}, and no object of it"
+            raise self._values.wrong(number, words, got=row)
         given: dict[str, Any] = {}
         for view in self.plan.views.values():
             for slot in view.leaves:
-                value = _attribute(row, slot.name)
+                value = self._attribute(row, slot.name, number)
                 if value is _ABSENT or (slot.out and not self.allow_out):
                     continue
                 if slot.leaf in view.unions:
                     names = [member.name for member in view.unions[slot.leaf].members.values()]
-                    below = {name: _attribute(row, name) for name in names}
+                    below = {name: self._attribute(row, name, number) for name in names}
                     if value is None or any(one is not _ABSENT for one in below.values()):
                         there = {n: v for n, v in below.items() if v is not _ABSENT}
                         given |= {n: v for n, v in there.items() if v is not None}
                         continue
                 given[slot.name] = value
         return given
+
+    def _attribute(self, row: object, name: str, number: int | None) -> object:
+        """Return the value at a dotted path of attributes, `_ABSENT` where there is none."""
+        held = row
+        for step in name.split("."):
+            if held is None:
+                return _ABSENT
+            try:
+                held = getattr(held, step)
+            except AttributeError as error:
+                found = getattr_static(type(held), step, None)
+                if found is None or isinstance(found, MemberDescriptorType):  # an empty slot
+                    return _ABSENT
+                words = f"the attribute {name} of {type(row).__name__} fails: {error}"
+                slot = self.plan.slots[name][1]
+                raise self._values.wrong(number, words, slot, got=row) from error
+        return held
 
     def _choose(self, given: dict[str, Any], number: int | None, row: object) -> tuple[str, ...]:
         """Return the names to pack of what an object has.
@@ -371,8 +260,11 @@ class Encoder:
         """
         if not given:
             kind = type(row).__name__
-            raise self._wrong(
-                number, f"a row that is {kind} and has none of the fields", expected=None, got=kind
+            raise self._values.wrong(
+                number,
+                f"a row that is {kind} and has none of the fields: rows are a list of "
+                "mappings, tuples or objects",
+                got=kind,
             )
         views = {self.plan.slots[name][0].name for name in given}
         raw = self.plan.raw
@@ -395,10 +287,10 @@ class Encoder:
         for name, value in given.items():
             slot = self.plan.slots[name][1]
             held = Struct(f"<{slot.code}").unpack_from(packed, slot.offset)
-            if name not in chosen and list(held) != self.values(slot, value, number):
+            if name not in chosen and list(held) != self._values.of(slot, value, number):
                 near = [s.name for s in packer.slots if s.offset < slot.offset + slot.size]
                 words = f"{name} and {near[-1]} are members of one union and differ: give one"
-                raise self._wrong(number, words, slot, expected=held[0], got=value)
+                raise self._values.wrong(number, words, slot, expected=held[0], got=value)
 
     def _verify(self, names: tuple[str, ...], row: int | None) -> None:
         """Raise unless these names go together."""
@@ -406,18 +298,20 @@ class Encoder:
         view: View | None = None
         for name in names:
             if name not in self.plan.slots:
-                raise self._unknown(name, row)
+                raise self._values.unknown(name, row)
             its_view, slot = self.plan.slots[name]
             if slot.out and not self.allow_out:
-                raise self._wrong(row, f"{name} is OUT: only the callee writes it", slot)
+                raise self._values.wrong(
+                    row, f"{name} is OUT: only the callee writes it; allow_out takes it", slot
+                )
             if view is not None and its_view is not view:
-                raise self._wrong(
+                raise self._values.wrong(
                     row, f"{view.name} and {its_view.name} are members of one union: give one", slot
                 )
             view = its_view
             other = taken.setdefault((its_view.name, slot.leaf), name)
             if other != name:
-                raise self._wrong(
+                raise self._values.wrong(
                     row, f"{other} and {name} are members of one union: give one", slot
                 )
         if self.strict and view is not None:
@@ -428,67 +322,13 @@ class Encoder:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             slot = self.plan.slots[missing[0]][1]
-            raise self._wrong(row, f"{', '.join(missing)} {verb} missing", slot, expected=missing)
-
-    def _unknown(self, name: str, row: int | None) -> UnknownName:
-        near = difflib.get_close_matches(name, self.plan.slots, n=1)
-        hint = f", did you mean {near[0]}?" if near else ""
-        return UnknownName(
-            f"{self._at(row)}: no field {shown(name)}{hint}",
-            struct=self.plan.struct.tag,
-            field=name,
-            element=row,
-            expected=list(self.plan.slots),
-            got=name,
-        )
-
-    def _at(self, number: int | None) -> str:
-        return self.plan.label if number is None else f"{self.plan.label} row {number}"
-
-    def _place(self, slot: Slot | None, number: int | None) -> dict[str, Any]:
-        return {
-            "struct": self.plan.struct.tag,
-            "field": slot.name if slot else None,
-            "element": number,
-            "offset": slot.offset if slot else None,
-        }
-
-    def _wrong(
-        self,
-        number: int | None,
-        words: str,
-        slot: Slot | None = None,
-        expected: object = None,
-        got: object = None,
-    ) -> InvalidValue:
-        return InvalidValue(
-            f"{self._at(number)}: {words}",
-            **self._place(slot, number),
-            expected=expected,
-            got=got,
-        )
+            raise self._values.wrong(
+                row, f"{', '.join(missing)} {verb} missing", slot, expected=missing
+            )
 
 
 _ABSENT = object()
 
 
-def _attribute(row: object, name: str) -> object:
-    """Return the value at a dotted path of attributes, `_ABSENT` where there is none."""
-    for step in name.split("."):
-        row = _ABSENT if row is None else getattr(row, step, _ABSENT)
-    return row
-
-
-def _is_scalar(value: object) -> bool:
-    # Flags have a length and members, and are integers all the same.
-    if isinstance(value, int | str | bytes | bytearray) or getattr(value, "ndim", None) == 0:
-        return True
-    return not (hasattr(value, "__len__") or hasattr(value, "__iter__"))
-
-
-def _listed(column: Any, slot: Slot) -> list[Any]:
-    """Return a column as a list of Python objects; the one array of an array field as one row."""
-    listed = column.tolist() if hasattr(column, "tolist") else list(column)
-    if slot.count is not None and listed and _is_scalar(listed[0]):
-        return [listed]
-    return listed
+def _no_rows(_rows: list[Any]) -> bytes | None:
+    return None

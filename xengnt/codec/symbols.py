@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 
 from xengnt.abi.declarations import Declarations, Enum
-from xengnt.errors import UnknownName
+from xengnt.errors import InvalidValue, UnknownName
+
+_REMEMBERED = 1024
+"""As many values of a field are remembered with their names."""
 
 
 def shown(value: object) -> str:
     """Return a value as an error shows it: on one line, and not for ever."""
     try:
         text = " ".join(repr(value).split())
-    except ValueError:  # an integer of more digits than Python writes
+    except (ValueError, RecursionError):  # more digits than Python writes, or nested too deep
         text = hex(value) if isinstance(value, int) else object.__repr__(value)
     return text if len(text) <= 80 else f"{text[:60]}… ({len(text)} characters)"  # noqa: PLR2004 -- half a screen
 
@@ -38,28 +42,39 @@ class Symbols:
         self._constants = declared.constants
         names = enum.split("|") if enum else []
         self.enums: list[Enum] = [declared.enums[n] for n in names if n in declared.enums]
-        self._values: dict[str, int] = {}
+        self._values: dict[str, tuple[int, Enum]] = {}
         for one in self.enums:
             for member in one.members:
                 value = declared.constants[member].value
                 for name in (one.short(member), one.short(member).upper(), member):
-                    self._values[name] = value
-        self._texts: dict[int, str] = {}
+                    self._values[name] = value, one
+        self._text = lru_cache(_REMEMBERED)(self._name)
 
     def parse(self, text: str) -> int:
         """Return the value of a text: a number, a name, or several joined by ``|``.
 
         Raises:
             UnknownName: a part of it is neither.
+            InvalidValue: two names that exclude each other.
         """
         value = 0
+        chosen: dict[str, tuple[int, str]] = {}
         for part in text.split("|"):
             word = part.strip()
-            number = self._values.get(word)
-            if number is None:
-                if not _NUMBER.fullmatch(word):
-                    raise self._unknown(word)
+            if word in self._values:
+                number, enum = self._values[word]
+                other = chosen.setdefault(enum.name, (number, word))
+                if not enum.bits and other[0] != number:
+                    raise InvalidValue(
+                        f"{other[1]} and {word} are two of enum {enum.name}, which is no set of "
+                        "bits: give one",
+                        expected=f"one of enum {enum.name}",
+                        got=text,
+                    )
+            elif _NUMBER.fullmatch(word):
                 number = int(word, 0)
+            else:
+                raise self._unknown(word)
             value |= number
         return value
 
@@ -78,9 +93,7 @@ class Symbols:
 
         Bits that have no name follow in hexadecimal.
         """
-        if value not in self._texts:
-            self._texts[value] = self._name(value)
-        return self._texts[value] or None
+        return (self._text(value) if self.enums else "") or None
 
     def _name(self, value: int) -> str:
         rest = value

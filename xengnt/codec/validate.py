@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Judge what a blob means: what `encode` lets through and Xen would not.
 
-Each finding names the element, the field, and the offset in the struct.
+An error is what Xen refuses, a warning what it ignores, or refuses in old versions
+only. Each finding names the element, the field, and the offset in the struct.
 
 Imports ``xengnt.abi``, ``xengnt.findings`` and the plan.
 """
@@ -10,20 +11,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from struct import Struct
 from typing import Any, TypeAlias
 
 from xengnt.abi.choice import Choice
 from xengnt.abi.declarations import Declarations
 from xengnt.codec.plan import Plan, Slot, Union, View
+from xengnt.codec.rules import (
+    ALONE,
+    BITS_REFUSED,
+    EMPTY_REFUSED,
+    FIRST_ONLY,
+    SELF_REFUSED,
+    Rule,
+    rules,
+)
 from xengnt.findings import ERROR, WARNING, Finding
 
 PAGE_SIZE = 4096
 FRAME_BITS = 52
 """A frame number has no more bits: an address has 64, and a page 12 of them."""
-
-SELF_REFUSED = frozenset({"map_grant_ref", "transfer"})
-"""The ops for which DOMID_SELF is no domain."""
 
 _PAD = re.compile(r"_*pad\d*")
 
@@ -49,6 +57,7 @@ class Validator:
         self.version = declared.version
         self.op = op
         self.constants = declared.constants
+        self._rules = list(rules(op, declared))
         self._forms = {name: _Form(view, plan.struct.size) for name, view in plan.views.items()}
         self._before = {name: list(self._checks(v, after=False)) for name, v in plan.views.items()}
         self._after = {name: list(self._checks(v, after=True)) for name, v in plan.views.items()}
@@ -60,26 +69,28 @@ class Validator:
             blob: whole elements.
             after: whether the callee has been there: then its fields are judged too.
         """
+        count = len(blob) // self.plan.struct.size
+        if count > 1 and self.op in ALONE | FIRST_ONLY:
+            yield self._several(count)
         checks = self._after if after else self._before
-        if self.plan.only:
-            known = checks[""]
-            for element, values in enumerate(self._forms[""].struct.iter_unpack(blob)):
-                for check in known:
-                    found = check(element, values)
-                    if found is not None:
-                        yield found
-            return
-        first = next(iter(self.plan.views))
-        form = self._forms[first]
-        choose = self._chooser(self.plan.views[first], self.plan.choice)
-        size = self.plan.struct.size
-        for element, head in enumerate(form.struct.iter_unpack(blob)):
-            name = choose(head)
-            values = self._forms[name].struct.unpack_from(blob, element * size)
+        for element, name, values in self._elements(blob):
             for check in checks[name]:
                 found = check(element, values)
                 if found is not None:
                     yield found
+
+    def _elements(self, blob: memoryview) -> Iterator[tuple[int, str, Values]]:
+        """Give the index, the view and the values of each element."""
+        if self.plan.only:
+            for element, values in enumerate(self._forms[""].struct.iter_unpack(blob)):
+                yield element, "", values
+            return
+        first = next(iter(self.plan.views))
+        choose = self._chooser(self.plan.views[first], self.plan.choice)
+        size = self.plan.struct.size
+        for element, head in enumerate(self._forms[first].struct.iter_unpack(blob)):
+            name = choose(head)
+            yield element, name, self._forms[name].struct.unpack_from(blob, element * size)
 
     def _chooser(self, view: View, choice: Choice | None) -> Callable[[Values], str]:
         """Return what tells the member that a choice means for the values of an element."""
@@ -100,19 +111,23 @@ class Validator:
             yield self._hole(view, start, length)
         for slot in view.leaves:
             if not slot.out or after:
-                yield from self._slot_checks(view, slot)
-        for start_slot, length_slot in self._ranges(view):
-            yield self._page(view, start_slot, length_slot)
+                for check in self._slot_checks(view, slot):
+                    yield check if slot.out else self._unless_empty(view, check)
+        for rule in self._rules:
+            yield self._rule(view, rule)
         for position, union in view.unions.items():
-            if "gmfn" in union.members:
-                yield self._own_frame(view, view.leaves[position], union)
+            if "gmfn" in union.members and union.choice:
+                yield self._unless_empty(view, self._own_frame(view, view.leaves[position], union))
+        for check in self._page_checks(view):
+            yield self._unless_empty(view, check)
 
     def _slot_checks(self, view: View, slot: Slot) -> Iterator[Check]:
         names = {enum.name for enum in slot.symbols.enums}
         last = slot.name.rpartition(".")[2]
         at = self._at(view, slot)
         if slot.leaf in view.unions:
-            yield self._union(view, view.unions[slot.leaf])
+            if view.unions[slot.leaf].choice:
+                yield self._union(view, view.unions[slot.leaf])
         elif "grant_status" in names:
             yield self._status(slot, at)
         elif "domid" in names:
@@ -205,14 +220,18 @@ class Validator:
         return check
 
     def _flags(self, slot: Slot, at: int) -> Check:
+        severity, verb = (
+            (ERROR, "is refused") if self.op in BITS_REFUSED else (WARNING, "is ignored")
+        )
+
         def check(element: int, values: Values) -> Finding | None:
             value = values[at]
             unknown = value & ~(slot.symbols.known_bits(value) or 0)
             if not unknown:
                 return None
             return self._finding(
-                WARNING, "flags", element, slot, slot.offset,
-                f"is {value:#x}, in which {unknown:#x} has no meaning",
+                severity, "flags", element, slot, slot.offset,
+                f"is {value:#x}, in which {unknown:#x} has no meaning and {verb}",
                 f"{value & ~unknown:#x}", value,
             )  # fmt: skip
 
@@ -266,7 +285,8 @@ class Validator:
     def _own_frame(self, view: View, slot: Slot, union: Union) -> Check:
         """A frame, rather than a grant, is the caller's own."""
         itself = self.constants["DOMID_SELF"].value
-        owner = view.slots[f"{slot.name.rpartition('.')[0]}.domid"]
+        outer, dot, _ = slot.name.rpartition(".")
+        owner = view.slots[f"{outer}{dot}domid"]
         at = self._at(view, owner)
         choose = self._chooser(view, union.choice)
 
@@ -281,30 +301,92 @@ class Validator:
 
         return check
 
-    def _ranges(self, view: View) -> Iterator[tuple[Slot, Slot]]:
-        """Give the pairs of fields that say where in a page something begins, and its length."""
+    def _page_checks(self, view: View) -> Iterator[Check]:
+        """Give the checks of fields that say where in a page something begins, and its length."""
         by_end = {slot.name.rpartition(".")[2]: slot for slot in view.leaves}
         length = by_end.get("len") or by_end.get("length")
         if length is None:
             return
+        yield self._length(view, length)
         for slot in view.leaves:
             if slot.name.rpartition(".")[2] in ("offset", "page_off"):
-                yield slot, length
+                yield self._page(view, slot, length)
 
-    def _page(self, view: View, start: Slot, length: Slot) -> Check:
-        start_at, length_at = self._at(view, start), self._at(view, length)
+    def _length(self, view: View, length: Slot) -> Check:
+        at = self._at(view, length)
 
         def check(element: int, values: Values) -> Finding | None:
-            first, count = values[start_at], values[length_at]
-            if first + count <= PAGE_SIZE:
+            count = values[at]
+            if count <= PAGE_SIZE:
                 return None
             return self._finding(
-                ERROR, "page", element, start, start.offset,
-                f"is {first}, and with {count} bytes crosses the end of the page",
-                f"at most {max(PAGE_SIZE - count, 0)}", first,
+                ERROR, "page", element, length, length.offset,
+                f"is {count}, and a page has {PAGE_SIZE} bytes", f"at most {PAGE_SIZE}", count,
             )  # fmt: skip
 
         return check
+
+    def _page(self, view: View, start: Slot, length: Slot) -> Check:
+        start_at, length_at = self._at(view, start), self._at(view, length)
+        least = 1 if self.op in EMPTY_REFUSED else 0
+
+        def check(element: int, values: Values) -> Finding | None:
+            first, count = values[start_at], values[length_at]
+            if first + max(count, least) <= PAGE_SIZE or count > PAGE_SIZE:
+                return None
+            return self._finding(
+                ERROR, "page", element, start, start.offset,
+                f"is {first}, and with {count} bytes goes beyond the end of the page",
+                f"at most {PAGE_SIZE - max(count, least)}", first,
+            )  # fmt: skip
+
+        return check
+
+    def _rule(self, view: View, rule: Rule) -> Check:
+        """What a single op refuses."""
+        slots = [view.slots[name] for name in rule.fields]
+        at = [self._at(view, slot) for slot in slots]
+        blamed = slots[0]
+
+        def check(element: int, values: Values) -> Finding | None:
+            if not rule.broken(*(values[one] for one in at)):
+                return None
+            value = values[at[0]]
+            return self._finding(
+                ERROR, rule.code, element, blamed, blamed.offset,
+                f"is {value if value < 10 else hex(value)}, {rule.words}", rule.expected, value,  # noqa: PLR2004 -- the same in both
+            )  # fmt: skip
+
+        return check
+
+    def _unless_empty(self, view: View, check: Check) -> Check:
+        """Make errors about a copy of no bytes warnings: new versions of Xen do not look."""
+        if self.op != "copy" or "len" not in view.slots:
+            return check
+        at = self._at(view, view.slots["len"])
+
+        def lenient(element: int, values: Values) -> Finding | None:
+            found = check(element, values)
+            if found is None or values[at] or found.severity != ERROR:
+                return found
+            words = f"{found.message}; Xen before 4.19 refuses it, although len is 0"
+            return replace(found, severity=WARNING, message=words)
+
+        return lenient
+
+    def _several(self, count: int) -> Finding:
+        """More structs than a call takes."""
+        alone = self.op in ALONE
+        return Finding(
+            ERROR if alone else WARNING,
+            "count",
+            self.tag,
+            f"{self.tag}: {count} of them, and a call {'takes' if alone else 'looks at'} one",
+            abi=self.abi,
+            interface_version=self.version,
+            expected=1,
+            got=count,
+        )
 
 
 class _Form:

@@ -80,6 +80,8 @@ class Element(Mapping[str, Any]):
         return values[0] if slot.count is None else list(values)
 
     def __getattr__(self, name: str) -> Any:
+        if name in Element.__slots__:  # while it is being copied they are not there yet
+            raise AttributeError(name)
         path = f"{self._path}{name}"
         if path in self._plan.slots and not self._plan.struct.members_of(path):
             return self[name]

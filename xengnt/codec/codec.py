@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""What encodes, decodes and judges one struct of an ABI.
+
+Imports ``xengnt.errors`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from operator import index
+from typing import TYPE_CHECKING, Any
+
+from xengnt.codec.decode import Decoder
+from xengnt.codec.plan import Plan, Slot
+from xengnt.codec.rows import Encoder
+from xengnt.codec.symbols import shown
+from xengnt.errors import InvalidValue
+
+if TYPE_CHECKING:
+    from xengnt.codec.abi import Abi
+
+
+class Codec:
+    """What encodes, decodes and judges one struct of an ABI.
+
+    Args:
+        abi: the ABI.
+        name: an op, a tag, or a scalar type.
+
+    Raises:
+        UnknownName: there is none of that name.
+    """
+
+    def __init__(self, abi: Abi, name: str) -> None:
+        struct = abi.struct(name)
+        ops = abi.layout.ops
+        users = [op for op, one in ops.items() if one.struct == struct.tag]
+        self.abi = abi
+        self.name = name
+        self.op = name if name in ops else users[0] if users else None
+        self.plan = Plan(struct, abi.declarations, self.op or struct.tag)
+        self.decoder = Decoder(self.plan)
+        self._encoders: dict[tuple[bool, bool], Encoder] = {}
+
+    @cached_property
+    def lists(self) -> tuple[tuple[Slot, Slot, int], ...]:
+        """The addresses of lists: the field, that of the number of elements, the size of one."""
+        slots = self.plan.raw.slots
+        return tuple(
+            (slot, slots[slot.field.pointee.count], slot.field.pointee.size or 0)
+            for slot in self.plan.raw.leaves
+            if slot.field.pointee and slot.field.pointee.count
+        )
+
+    @property
+    def encode_one(self) -> Callable[[Any], bytes]:
+        """What packs one row; fetch it once, and call it in a loop."""
+        return self.plain.encode_one
+
+    @cached_property
+    def plain(self) -> Encoder:
+        """The encoder of the ordinary rules."""
+        return self.encoder()
+
+    def encoder(self, *, strict: bool = False, allow_out: bool = False) -> Encoder:
+        """Return the encoder of these rules; each is made once."""
+        key = strict, allow_out
+        if key not in self._encoders:
+            self._encoders[key] = Encoder(self.plan, strict=strict, allow_out=allow_out)
+        return self._encoders[key]
+
+    def encode(
+        self,
+        rows: object,
+        *,
+        strict: bool = False,
+        allow_out: bool = False,
+        poison: int | None = None,
+    ) -> bytes:
+        """Return rows or columns as bytes; see `Abi.encode`."""
+        if poison is None and not (strict or allow_out):
+            return self.plain.encode(rows)
+        data = self.encoder(strict=strict, allow_out=allow_out).encode(rows)
+        return data if poison is None else self._poison(data, poison, allow_out=allow_out)
+
+    def _poison(self, data: bytes, byte: int, *, allow_out: bool) -> bytes:
+        """Fill holes, and fields that come out, with a byte; both are zero before."""
+        try:
+            number = -1 if isinstance(byte, bool) else index(byte)
+            pattern = bytes([number])
+        except (TypeError, ValueError, OverflowError):
+            raise InvalidValue(
+                f"poison: {shown(byte)} is not a byte", expected=(0, 255), got=byte
+            ) from None
+        struct = self.plan.struct
+        mask = bytearray(struct.size)
+        spans = list(struct.holes)
+        if not allow_out:
+            spans += [(f.offset, f.size) for f in struct.leaves if f.direction == "OUT"]
+        for start, length in spans:
+            mask[start : start + length] = pattern * length
+        poison = int.from_bytes(bytes(mask) * (len(data) // struct.size), "little")
+        return (int.from_bytes(data, "little") | poison).to_bytes(len(data), "little")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self.abi).codec, (self.abi, self.name)
+
+    @cached_property
+    def validator(self) -> Any:
+        """What judges its meaning."""
+        from xengnt.codec.validate import Validator
+
+        return Validator(self.plan, self.abi.declarations, self.op)

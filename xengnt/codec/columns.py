@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: MIT
+"""Columns to bytes: a mapping of leaf to array or scalar.
+
+Imports ``xengnt.errors``, the plan and what is beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice, repeat
+from typing import Any
+
+from xengnt.codec.packer import Packer
+from xengnt.codec.plan import Slot
+from xengnt.codec.symbols import shown
+from xengnt.codec.values import Values, is_scalar, is_time
+from xengnt.errors import InvalidValue
+
+
+def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes:
+    """Return columns as bytes; scalars are repeated.
+
+    Args:
+        values: what takes the values of the struct.
+        packer: that of the names of the columns.
+        given: the columns by name.
+
+    Raises:
+        UnknownName: a symbol that there is not.
+        InvalidValue: a value that does not fit, or columns of different lengths.
+    """
+    columns = _read(values, packer.slots, given)
+    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    if len(set(lengths.values())) > 1:
+        words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
+        raise InvalidValue(
+            f"{values.plan.label}: columns of different lengths: {words}",
+            struct=values.plan.struct.tag,
+            expected="columns of one length",
+            got=lengths,
+        )
+    count = next(iter(lengths.values()), 1)
+    if not columns:
+        return bytes(values.plan.struct.size)
+    spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
+    rows = list(zip(*spread, strict=True))
+    if packer.fast and all(slot.count is None for slot in packer.slots):
+        data: bytes | None = packer.fast.tuples(rows)
+        if data is not None:
+            return data  # else there is a symbol, or a value that does not fit
+    return b"".join(
+        packer.struct.pack(
+            *(
+                value
+                for slot, column in zip(packer.slots, row, strict=True)
+                for value in values.of(slot, column, number)
+            )
+        )
+        for number, row in enumerate(rows)
+    )
+
+
+def _read(values: Values, slots: list[Slot], given: dict[str, Any]) -> dict[str, int | list[Any]]:
+    """Return arrays as lists of Python objects, scalars as integers that fit.
+
+    Of what has no length, and may have no end, one more is read than the others have.
+    """
+    columns: dict[str, Any] = {}
+    endless: dict[str, Iterator[Any]] = {}
+    for slot in slots:
+        column = given[slot.name]
+        if is_scalar(column) and slot.count is None:
+            columns[slot.name] = values.integer(slot, column, None)
+        elif is_scalar(column) or isinstance(column, set | frozenset) or is_time(column):
+            words = f"{slot.name}: expected an array, got {shown(column)}"
+            raise values.wrong(None, words, slot, expected="an array", got=column)
+        elif hasattr(column, "__len__"):
+            listed = column.tolist() if hasattr(column, "tolist") else list(column)
+            columns[slot.name] = _rows(slot, listed)
+        else:
+            columns[slot.name] = None  # for its place in the order
+            endless[slot.name] = iter(column)
+    known = [len(column) for column in columns.values() if isinstance(column, list)]
+    by_name = {slot.name: slot for slot in slots}
+    if known:
+        most = {name: max(known[0], by_name[name].count or 0) + 1 for name in endless}
+        read = {name: list(islice(column, most[name])) for name, column in endless.items()}
+    else:
+        read = _to_the_end(endless)
+    return columns | {name: _rows(by_name[name], column) for name, column in read.items()}
+
+
+def _to_the_end(columns: dict[str, Iterator[Any]]) -> dict[str, list[Any]]:
+    """Read columns in step, until one of them ends."""
+    read: dict[str, list[Any]] = {name: [] for name in columns}
+    if len(columns) == 1:
+        return {name: list(column) for name, column in columns.items()}
+    ended = not columns
+    while not ended:
+        for name, column in columns.items():
+            value = next(column, _END)
+            if value is _END:
+                ended = True
+            else:
+                read[name].append(value)
+    return read
+
+
+_END = object()
+
+
+def _rows(slot: Slot, column: list[Any]) -> list[Any]:
+    """Return a column as it is, but the one array of an array field as one row."""
+    return [column] if slot.count is not None and column and is_scalar(column[0]) else column
