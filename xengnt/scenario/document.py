@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""A scenario as a whole: a first line that says for which ABI it is, and steps.
+
+Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from xengnt.abi.targets import format_version
+from xengnt.codec import Abi
+from xengnt.codec.strict_json import loads
+from xengnt.errors import SourceError, XengntError
+from xengnt.scenario.call import Call, parse_call
+from xengnt.scenario.line import Line, only, text
+from xengnt.scenario.steps import MakeDomain, Step, parse_step
+
+FORMAT = 1
+"""The number of the format, in the first line."""
+
+
+@dataclass(slots=True)
+class Scenario:
+    """Steps in order.
+
+    Attributes:
+        abi: the ABI and interface version of callers that are not said to have another.
+        steps: calls, and what is done between them.
+        title: what it shows, for people.
+        xen_version: the Xen whose behaviour it is about, ``4.17``; None for any.
+        places: where each step was written, as ``file:line``.
+    """
+
+    abi: Abi
+    steps: list[Call | Step] = field(default_factory=list)
+    title: str = ""
+    xen_version: str | None = None
+    places: list[str] = field(default_factory=list)
+
+    @property
+    def calls(self) -> list[Call]:
+        """The calls among the steps."""
+        return [step for step in self.steps if isinstance(step, Call)]
+
+    def abi_of(self, call: Call) -> Abi:
+        """Return the ABI of a call's caller."""
+        abis = {step.name: step.abi for step in self.steps if isinstance(step, MakeDomain)}
+        if call.caller is not None:
+            return abis[call.caller]
+        return next(iter(abis.values()), self.abi)
+
+    def add(self, step: Call | Step, place: str = "") -> None:
+        """Add a step at the end."""
+        self.steps.append(step)
+        self.places.append(place)
+
+    def text(self) -> str:
+        """Return it as JSON Lines."""
+        head: Line = {
+            "scenario": FORMAT,
+            "abi": self.abi.name,
+            "interface_version": format_version(self.abi.interface_version),
+        }
+        head |= {"title": self.title} if self.title else {}
+        head |= {"xen_version": self.xen_version} if self.xen_version else {}
+        rows = [one.as_json() if isinstance(one, Call) else one.line for one in self.steps]
+        return "".join(f"{json.dumps(line)}\n" for line in (head, *rows))
+
+    @classmethod
+    def load(cls, path: str | Path) -> Scenario:
+        """Read a scenario from a file.
+
+        Raises:
+            SourceError: it cannot be read, with file and line.
+        """
+        try:
+            data = Path(path).read_text()
+        except (OSError, ValueError) as error:  # not there, no text, or a name with a null byte
+            raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
+        return cls.parse(data.splitlines(), str(path))
+
+    @classmethod
+    def parse(cls, lines: Iterable[str], name: str = "scenario") -> Scenario:
+        """Read a scenario from lines.
+
+        Raises:
+            SourceError: a line cannot be understood, with its number.
+        """
+        made: Scenario | None = None
+        abis: dict[str, Abi] = {}
+        for number, written in enumerate(lines, 1):
+            if not written.strip():
+                continue
+            place = f"{name}:{number}"
+            try:
+                line = loads(written)
+                if not isinstance(line, dict):
+                    raise SourceError("not an object")
+                if made is None:
+                    made = _head(line)
+                else:
+                    made.add(_step(made.abi, abis, line), place)
+            except XengntError as error:
+                raise SourceError(f"{place}: {error}") from None
+        if made is None:
+            raise SourceError(f"{name}: empty")
+        return made
+
+
+def _head(line: Line) -> Scenario:
+    number = line.get("scenario")
+    if isinstance(number, bool) or number != FORMAT:
+        raise SourceError(f'the first line must begin {{"scenario": {FORMAT}, "abi": …')
+    only(line, {"scenario", "abi", "interface_version", "title", "xen_version"})
+    abi = Abi(line.get("abi", ""), line.get("interface_version", "newest"))
+    texts: dict[str, Any] = {
+        key: text(line[key], key) for key in ("title", "xen_version") if key in line
+    }
+    return Scenario(abi, **texts)
+
+
+def _step(abi: Abi, abis: dict[str, Abi], line: Line) -> Call | Step:
+    """Return the step of a line; `abis` are those of the domains so far, and grows."""
+    step = parse_step(abi, line)
+    if step is None:
+        caller = line.get("caller")
+        if caller is not None and (not isinstance(caller, str) or caller not in abis):
+            raise SourceError(f"caller: there is no domain {caller!r} yet")
+        its = abis[caller] if caller is not None else next(iter(abis.values()), abi)
+        return parse_call(its, line)
+    if isinstance(step, MakeDomain):
+        abis[step.name] = step.abi
+    return step

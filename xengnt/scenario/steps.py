@@ -1,0 +1,211 @@
+# SPDX-License-Identifier: MIT
+"""What a scenario does beside calls: domains, what guests grant, and their memory.
+
+``{"domain": "guest", "domid": 1, "abi": "x86_32", "kind": "pv", "pages": 16}`` makes a
+domain, ``{"destroy": "guest"}`` ends it. ``{"grant": "permit_access", "by": "guest", …}``
+has the guest act on an entry of its table, by the rules in ``xengnt.guest``. ``{"write":
+"00ff", "in": "guest", "page": 5}`` and ``{"read": 2, "in": "guest", "page": 5, "bytes":
+"00ff"}`` are its memory, by page or by address.
+
+Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from xengnt.codec import Abi
+from xengnt.codec.symbols import shown
+from xengnt.errors import SourceError
+from xengnt.scenario.line import UNSIGNED, Line, hexadecimal, integer, only, text, truth
+from xengnt.scenario.names import NAME, has_names
+
+ACTIONS = {
+    "permit_access": {"domid", "frame", "readonly", "ref"},
+    "permit_sub_page": {"domid", "frame", "offset", "length", "readonly", "ref"},
+    "permit_transitive": {"domid", "trans_domid", "gref", "ref"},
+    "accept_transfer": {"domid", "frame", "ref"},
+    "end_access": {"ref"},
+    "end_transfer": {"ref"},
+    "make_readonly": {"ref"},
+    "make_writable": {"ref"},
+}
+"""What a guest can do to an entry, and what each takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class MakeDomain:
+    """Makes a domain.
+
+    Attributes:
+        name: what it is called.
+        abi: the ABI of its guest.
+        options: ``domid``, ``kind``, ``pages``, ``privileged`` and ``max_pages``, if given.
+        line: as it is written.
+    """
+
+    name: str
+    abi: Abi
+    options: dict[str, Any]
+    line: Line = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Destroy:
+    """Ends a domain."""
+
+    name: str
+    line: Line = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A guest changes an entry of its table.
+
+    Attributes:
+        action: one of `ACTIONS`.
+        domain: the guest.
+        arguments: of the action, names not yet replaced.
+        name: what the reference is called.
+        fails: whether it has to fail.
+        line: as it is written.
+    """
+
+    action: str
+    domain: str
+    arguments: dict[str, Any]
+    name: str | None
+    fails: bool
+    line: Line = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """A guest reads or writes its memory.
+
+    Attributes:
+        domain: the guest.
+        page: the index of the page, None for an address.
+        address: the address, or a name for it.
+        offset: from there, in bytes.
+        data: what is written, None for reading.
+        length: how much is read.
+        expected: what has to be read.
+        fails: whether there is nothing there, or it may not be written.
+        line: as it is written.
+    """
+
+    domain: str
+    page: int | None
+    address: Any
+    offset: int
+    data: bytes | None
+    length: int
+    expected: bytes | None
+    fails: bool
+    line: Line = field(compare=False)
+
+
+Step = MakeDomain | Destroy | Grant | Access
+
+
+def parse_step(abi: Abi, line: Line) -> Step | None:
+    """Return the step of a line, None if it is a call.
+
+    Raises:
+        SourceError: it is neither, or something in it is wrong.
+    """
+    for key, parse in _PARSERS.items():
+        if key in line:
+            return parse(abi, line)
+    return None
+
+
+def _domain(abi: Abi, line: Line) -> MakeDomain:
+    only(line, {"domain", "abi", "domid", "kind", "pages", "privileged", "max_pages"})
+    options: dict[str, Any] = {
+        key: integer(line[key], key, UNSIGNED)
+        for key in ("domid", "pages", "max_pages")
+        if key in line
+    }
+    if "kind" in line:
+        options["kind"] = text(line["kind"], "kind")
+    if "privileged" in line:
+        options["privileged"] = truth(line["privileged"], "privileged")
+    its = Abi(text(line["abi"], "abi"), abi.interface_version) if "abi" in line else abi
+    return MakeDomain(_name(line, "domain"), its, options, line)
+
+
+def _destroy(_abi: Abi, line: Line) -> Destroy:
+    only(line, {"destroy"})
+    return Destroy(_name(line, "destroy"), line)
+
+
+def _grant(_abi: Abi, line: Line) -> Grant:
+    action = text(line["grant"], "grant")
+    if action not in ACTIONS:
+        raise SourceError(f"grant: expected {', '.join(ACTIONS)}, got {shown(action)}")
+    only(line, {"grant", "by", "as", "fails", *ACTIONS[action]})
+    arguments = {key: value for key, value in line.items() if key in ACTIONS[action]}
+    for key, value in arguments.items():
+        if key == "readonly":
+            truth(value, key)
+        elif not has_names(value):
+            integer(value, key, (0, (1 << 64) - 1))
+    return Grant(
+        action,
+        _name(line, "by"),
+        arguments,
+        _name(line, "as") if "as" in line else None,
+        truth(line.get("fails", False), "fails"),
+        line,
+    )
+
+
+def _write(_abi: Abi, line: Line) -> Access:
+    only(line, {"write", "in", "page", "address", "offset", "fails"})
+    return _access(line, hexadecimal(line["write"], "write"), 0, None)
+
+
+def _read(_abi: Abi, line: Line) -> Access:
+    only(line, {"read", "in", "page", "address", "offset", "bytes", "fails"})
+    expected = hexadecimal(line["bytes"], "bytes") if "bytes" in line else None
+    length = integer(line["read"], "read", (0, 1 << 24))
+    return _access(line, None, length, expected)
+
+
+def _access(line: Line, data: bytes | None, length: int, expected: bytes | None) -> Access:
+    if ("page" in line) == ("address" in line):
+        raise SourceError("expected either page or address")
+    address = line.get("address")
+    if "address" in line and not has_names(address):
+        integer(address, "address", (0, (1 << 64) - 1))
+    return Access(
+        domain=_name(line, "in"),
+        page=integer(line["page"], "page", UNSIGNED) if "page" in line else None,
+        address=address,
+        offset=integer(line.get("offset", 0), "offset", UNSIGNED),
+        data=data,
+        length=length,
+        expected=expected,
+        fails=truth(line.get("fails", False), "fails"),
+        line=line,
+    )
+
+
+def _name(line: Line, key: str) -> str:
+    name = text(line.get(key), key)
+    if not NAME.fullmatch(name):
+        raise SourceError(f"{key}: {shown(name)} is no name", got=name)
+    return name
+
+
+_PARSERS: dict[str, Callable[[Abi, Line], Step]] = {
+    "domain": _domain,
+    "destroy": _destroy,
+    "grant": _grant,
+    "write": _write,
+    "read": _read,
+}

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: MIT
+"""What a scenario is played on: a world that makes domains, or just one backend.
+
+Imports ``xengnt.errors``, ``xengnt.codec`` and the steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from xengnt.codec import Abi
+from xengnt.errors import SourceError
+from xengnt.scenario.steps import MakeDomain
+
+if TYPE_CHECKING:
+    from xengnt.backends.base import Backend
+
+
+class Actor(Protocol):
+    """A domain in a world.
+
+    Attributes:
+        backend: what takes its calls.
+        values: what names can ask of it: ``domid``, and by index ``frame``, ``address`` and
+            ``room``: the number and the address of a page, and an address for a mapping.
+    """
+
+    @property
+    def backend(self) -> Backend:
+        """What takes its calls."""
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """What names can ask of it."""
+
+    def reasons(self) -> list[tuple[int | None, str]]:
+        """Return why elements of its last call failed, by index, as far as that is told."""
+
+    def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
+        """Change an entry of its table, and return the reference, or a frame's number.
+
+        Raises:
+            XengntError: it cannot be done.
+        """
+
+    def read(self, page: int | None, address: int, length: int) -> bytes:
+        """Return bytes of its memory: of a page by index, else at an address.
+
+        Raises:
+            XengntError: there is nothing.
+        """
+
+    def write(self, page: int | None, address: int, data: bytes) -> None:
+        """Store bytes in its memory.
+
+        Raises:
+            XengntError: there is nothing, or it may not be written.
+        """
+
+
+@runtime_checkable
+class World(Protocol):
+    """Where domains are made."""
+
+    def first(self, abi: Abi) -> Actor:
+        """Return who makes calls where a scenario makes no domain."""
+
+    def make(self, step: MakeDomain) -> Actor:
+        """Make a domain."""
+
+    def destroy(self, actor: Actor) -> None:
+        """End a domain."""
+
+
+class Alone:
+    """A world of one backend, which has no domains to make."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._actor = _Caller(backend)
+
+    def first(self, abi: Abi) -> Actor:
+        """Return the backend, if it is for this ABI."""
+        backend = self._actor.backend
+        if backend.abi != abi:
+            raise SourceError(f"the scenario is for {abi}, and the backend is {backend.abi}")
+        return self._actor
+
+    def make(self, step: MakeDomain) -> Actor:
+        """Refuse."""
+        raise SourceError(f"this backend makes no domains, and {step.name} is to be one")
+
+    def destroy(self, _actor: Actor) -> None:
+        """Do nothing: there is nothing that was made."""
+
+
+class _Caller:
+    """The one who calls a backend that knows no domains."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.values: Mapping[str, Any] = {}
+
+    def reasons(self) -> list[tuple[int | None, str]]:
+        return []
+
+    def grant(self, action: str, _arguments: dict[str, Any]) -> int | None:
+        raise SourceError(f"this backend has no grant table for {action}")
+
+    def read(self, page: int | None, address: int, length: int) -> bytes:
+        self._address(page)
+        return self.backend.memory.read(address, length)
+
+    def write(self, page: int | None, address: int, data: bytes) -> None:
+        self._address(page)
+        self.backend.memory.write(address, data)
+
+    def _address(self, page: int | None) -> None:
+        if page is not None:
+            raise SourceError(f"this backend has no page {page}: only addresses")
