@@ -44,9 +44,11 @@ def too_long(codec: Codec, lengths: dict[str, list[int]]) -> bool:
 
 
 def point(codec: Codec | None, blob: bytearray, lists: Places) -> None:
-    """Put the addresses of lists into the arguments."""
+    """Put the addresses of lists into the arguments; 0 leaves what is there."""
     for slot, _, _ in codec.lists if codec else ():
         for element, (address, _) in enumerate(lists.get(slot.name, ())):
+            if not address:
+                continue
             start = element * (codec.plan.struct.size if codec else 0) + slot.offset
             blob[start : start + slot.size] = address.to_bytes(slot.size, "little")
 

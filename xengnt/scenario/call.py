@@ -39,7 +39,8 @@ class Call:
             empty for a null pointer.
         unknown: whether it is not known what the arguments, or their lists, are.
         lists: the lengths in bytes of the lists, by field, one for each element.
-        args: the arguments as they are written, where names in them are to be replaced.
+        args: the arguments as they are written, if not as bytes; lists are allocated for
+            them, where they give no address.
         caller: the domain that makes it, None for the first.
         name: what the results are called by later calls.
         results: what is expected of fields, an object for each element.
@@ -92,7 +93,7 @@ class Call:
 
 _KEYS = {
     *("op", "cmd", "caller", "count", "address", "in", "args", "lists"),
-    *("as", "rc", "results", "out", "filled"),
+    *("as", "rc", "results", "out", "filled", "reasons"),
 }
 
 
@@ -114,7 +115,7 @@ def parse_call(abi: Abi, line: Line) -> Call:
         raise SourceError(f'address: expected "unknown", got {shown(line["address"])}')
     data, args = _arguments(codec, line)
     count = len(data) // codec.plan.struct.size if codec else 0
-    if args is not None:
+    if has_names(args):
         count = _elements(args)
     return Call(
         cmd=cmd,
@@ -149,12 +150,12 @@ def _rows(line: Line, name: str) -> dict[str, list[Any]]:
 
 
 def _arguments(codec: Codec | None, line: Line) -> tuple[bytes, Any]:
-    """Return the arguments as bytes or, if there are names in them, as they are written."""
+    """Return the arguments as bytes and as they are written; with names in them, only so."""
     if "args" in line:
         if codec is None or "in" in line or "address" in line:
             raise SourceError("args needs op, and no in or address beside it")
         args = line["args"]
-        return (b"", args) if has_names(args) else (codec.encode(args), None)
+        return b"" if has_names(args) else codec.encode(args), args
     data = hexadecimal(line.get("in", ""), "in")
     if codec and "count" not in line and len(data) % codec.plan.struct.size:
         raise SourceError(f"in: {len(data)} bytes are no whole structs, and there is no count")

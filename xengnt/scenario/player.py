@@ -20,7 +20,7 @@ from xengnt.findings import ERROR, Finding
 from xengnt.scenario.call import Call
 from xengnt.scenario.document import Scenario
 from xengnt.scenario.line import integer
-from xengnt.scenario.names import Names
+from xengnt.scenario.names import Names, has_names
 from xengnt.scenario.steps import Access, Destroy, Grant, MakeDomain, Step
 from xengnt.scenario.world import Actor, Alone, World
 
@@ -58,7 +58,7 @@ class _Player:
         for step, place in zip(self.scenario.steps, self.scenario.places, strict=True):
             try:
                 yield self._step(step)
-            except SourceError as error:
+            except XengntError as error:
                 raise SourceError(f"{place}: {error}" if place else str(error)) from None
 
     def _step(self, step: Call | Step) -> Played:
@@ -146,16 +146,10 @@ class _Player:
 
     def _prepared(self, call: Call, actor: Actor) -> Call:
         """Return a call with its arguments as bytes, and its lists' lengths."""
-        if call.args is None or not call.op:
+        if not has_names(call.args) or not call.op:
             return call
         codec = actor.backend.abi.codec(call.op)
-        try:
-            data = codec.encode(self.names.replaced(call.args))
-        except SourceError:
-            raise
-        except XengntError as error:
-            raise SourceError(str(error)) from None
-        return replace(call, data=data)
+        return replace(call, data=codec.encode(self.names.replaced(call.args)))
 
     def _results(self, codec: Codec, number: int, call: Call, seen: Call) -> Iterator[Finding]:
         """Compare fields of the elements with what is expected of them."""
@@ -169,12 +163,7 @@ class _Player:
             for name, wanted in row.items():
                 slot = codec.plan.slots[name][1]
                 got = view[index][name]
-                try:
-                    expected = values.of(slot, self.names.replaced(wanted), index)
-                except SourceError:
-                    raise
-                except XengntError as error:
-                    raise SourceError(f"results: {error}") from None
+                expected = values.of(slot, self.names.replaced(wanted), index)
                 if expected != (got if isinstance(got, list) else [got]):
                     yield _result(codec, number, index, name, (wanted, got), seen)
 
@@ -212,10 +201,10 @@ def _played(call: Call, actor: Actor) -> Call:
         taken.extend([at] if at else [])
         return at
 
-    lengths = call.lists
-    if codec and call.args is not None and not lengths:
-        wanted = places(codec, bytes(data))
-        lengths = {name: [size for _, size in rows] for name, rows in wanted.items()}
+    lengths = dict(call.lists)
+    if codec and call.args is not None:
+        for name, rows in places(codec, bytes(data)).items():
+            lengths.setdefault(name, [0 if at else size for at, size in rows])
     try:
         lists = {name: [(allocate(n), n) for n in sizes] for name, sizes in lengths.items()}
         point(codec, data, lists)
