@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 import xengnt
 from xengnt.abi.layout import Field, Layout, StructLayout
 from xengnt.abi.targets import TARGETS
+from xengnt.check import check
 from xengnt.compare import compare, compare_struct, pairs
-from xengnt.findings import ERROR, NOTE
+from xengnt.findings import ERROR, NOTE, Finding
 
 LAYOUTS = [
     xengnt.Abi(abi, version).layout
@@ -135,3 +137,103 @@ def test_another_name_in_the_same_place_is_a_note(
     assert [(f.severity, f.code, f.where) for f in found] == [
         (NOTE, "field-renamed", f"{struct.tag}.{field.name}")
     ]
+
+
+def read_both(folder: Path, reference: str, theirs: str) -> list[Finding]:
+    """Hold one header against another, and return what is graver than a note."""
+    (folder / "ours.h").write_text(f"#include <stdint.h>\n{reference}")
+    (folder / "theirs.h").write_text(f"#include <stdint.h>\n{theirs}")
+    found = check(folder / "theirs.h", against=folder / "ours.h", abis=["x86_64"]).findings
+    return [one for one in found if one.severity != NOTE]
+
+
+REF, STATUS, LIST = "uint32_t ref", "int16_t status", "uint64_t *list"
+
+
+def three(*members: str) -> str:
+    """Return a struct of these members, with a few types before it."""
+    types = "typedef struct { uint32_t v; } ref_t; struct w { struct { int16_t v; } in; };"
+    return f"{types} struct s {{ {'; '.join(members)}; }};"
+
+
+@pytest.mark.parametrize(
+    ("members", "codes"),
+    [
+        (("ref_t ref", STATUS, LIST), set()),
+        ((REF, "struct w status", LIST), set()),
+        ((REF, "struct { uint16_t v; } status", LIST), {"field-sign"}),
+        (("struct { uint16_t a, b; } ref", STATUS, LIST), {"field-kind"}),
+        (("float ref", STATUS, LIST), {"field-kind"}),
+        ((REF, STATUS, "struct { uint32_t *p; } list"), {"pointee-size"}),
+        (("union { uint32_t v; uint8_t b[4]; } ref", STATUS, LIST), set()),
+    ],
+)
+def test_what_wraps_a_scalar_is_looked_into(
+    tmp_path: Path, members: tuple[str, ...], codes: set[str]
+) -> None:
+    """Would catch a struct in the place of an integer that passes whatever is in it."""
+    ours = f"struct s {{ {REF}; {STATUS}; {LIST}; }};"
+    assert {one.code for one in read_both(tmp_path, ours, three(*members))} == codes
+
+
+def test_a_union_is_no_floating_point_number(tmp_path: Path) -> None:
+    """Would catch a union of integers that may become anything of its size."""
+    ours = "struct s { union { uint32_t a; uint64_t b; } u; };"
+    assert read_both(tmp_path, ours, "struct s { double u; };")
+    assert not read_both(tmp_path, ours, "struct s { uint64_t u; };")
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "codes"),
+    [
+        ("uint64_t source, dest;", "uint64_t dst, src;", {"field-offset"}),
+        ("uint32_t nr_frames, max_nr_frames;", "uint32_t max_frames, frames;", {"field-offset"}),
+        ("uint32_t flags, ref;", "uint32_t gref, flgs;", {"field-offset"}),
+        ("uint64_t host_addr, new_addr;", "uint64_t new, host;", {"field-offset"}),
+        ("uint32_t ref_a, ref_b;", "uint32_t y, x;", {"field-guess"}),
+        ("uint32_t flags, ref;", "uint32_t flgs, gref;", set()),
+        ("uint32_t ref; int16_t status;", "uint32_t a; int16_t b;", set()),
+    ],
+)
+def test_renamed_fields_may_be_swapped(
+    tmp_path: Path, ours: str, theirs: str, codes: set[str]
+) -> None:
+    """Would catch a swap that is taken for two renamed fields."""
+    found = read_both(tmp_path, f"struct s {{ {ours} }};", f"struct s {{ {theirs} }};")
+    assert {one.code for one in found} == codes
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [
+        ("unsigned a:3, b:5;", "unsigned a:5, b:3;"),
+        ("unsigned a:1, b:1;", "unsigned b:1, a:1;"),
+    ],
+)
+def test_bits_have_places_too(tmp_path: Path, ours: str, theirs: str) -> None:
+    """Would catch bit-fields that only share their bytes."""
+    assert read_both(tmp_path, f"struct s {{ {ours} }};", f"struct s {{ {theirs} }};")
+
+
+def test_a_used_pad_is_more_than_a_note(tmp_path: Path) -> None:
+    """Would catch bytes that must be zero and hold something of theirs."""
+    ours = "struct s { uint16_t dom; uint16_t pad; uint32_t version; };"
+    [found] = read_both(tmp_path, ours, ours.replace("uint16_t pad", "int16_t status"))
+    assert found.code == "pad-used"
+
+
+def test_another_view_of_a_union_is_extra(tmp_path: Path) -> None:
+    """Would catch raw bytes in a union that are taken for a struct in it."""
+    ours = "union u { struct { uint32_t a, b; } one; struct { uint64_t c; } two; };"
+    theirs = "union u { struct { uint32_t a, b; } one; uint64_t raw[1]; };"
+    assert not read_both(tmp_path, ours, theirs)
+
+
+def test_the_cause_is_never_padding_that_is_not_there(tmp_path: Path) -> None:
+    """Would catch a swap that is explained by padding."""
+    ours = "struct s { uint16_t flags; uint16_t domid; uint32_t frame; };"
+    theirs = "struct s { uint16_t domid; uint16_t flags; uint32_t frame; };"
+    [flags, domid] = read_both(tmp_path, ours, theirs)
+    assert flags.because is not None
+    assert flags.because.startswith("domid is before it")
+    assert "padding" not in str(domid.because)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from xengnt.check import check
 from xengnt.cli import main
 from xengnt.errors import SourceError
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
+from xengnt.mapping import Mapping, load_mapping
 from xengnt.sources.detect import BTF, ELF, HEADER, JSON, PY, Binary, open_source
 from xengnt.sources.header import HeaderFile
 
@@ -131,8 +133,6 @@ def test_parts_of_a_binary_that_disagree(tmp_path: Path) -> None:
         "-g",
     )
     both = tmp_path / "both.o"
-    import subprocess
-
     subprocess.run(["ld", "-r", "-o", both, right, wrong], check=True)
     found = check(both).findings
     assert any(f.code == "definitions-differ" and f.severity == WARNING for f in found)
@@ -273,3 +273,147 @@ def test_machines_get_the_same_findings(tmp_path: Path, capsys: pytest.CaptureFi
     assert isinstance(open_source(path), Binary)
     with pytest.raises(SourceError, match="nothing to compare"):
         check(made(tmp_path / "other.o", "int x;", "-g"))
+
+
+VERSION = "struct {}gnttab_set_version {{ unsigned {} version; }};\n"
+
+
+@pytest.mark.parametrize("name", ["vki_", "a_b_"])
+def test_what_else_could_be_meant_is_not_forgotten(tmp_path: Path, name: str) -> None:
+    """Would catch a wrong struct that hides behind a right one of the same name."""
+    path = tmp_path / "two.h"
+    path.write_text(VERSION.format("", "int") + VERSION.format(name, "long"))
+    [found] = [f for f in check(path).findings if f.severity == WARNING]
+    assert found.code == "also-there"
+    assert f"{name}gnttab_set_version" in found.message
+    path.write_text(VERSION.format("", "int") + VERSION.format(name, "int"))
+    assert not [f for f in check(path).findings if f.severity == WARNING]
+
+
+def test_a_name_in_doubt_is_not_compared(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch one of two candidates that is taken, or a source that seems to be empty."""
+    path = tmp_path / "two.h"
+    path.write_text(VERSION.format("a_", "int") + VERSION.format("b_", "long"))
+    assert "a_gnttab_set_version, b_gnttab_set_version" in one_line(capsys, str(path))
+
+
+def test_an_abi_without_anything_is_no_success(tmp_path: Path) -> None:
+    """Would catch an ABI for which a header declares nothing, and that agrees."""
+    path = tmp_path / "one.h"
+    path.write_text(f"#ifdef __x86_64__\n{VERSION.format('', 'int')}#endif\n")
+    found = [f for f in check(path, abis=["all"]).findings if f.code == "nothing-compared"]
+    assert {f.abi for f in found} == {"x86_32", "arm64", "arm32", "riscv64", "ppc64"}
+    assert all(f.severity == WARNING for f in found)
+
+
+def test_native_structs_beside_those_of_32_bit_callers(tmp_path: Path) -> None:
+    """Would catch a native struct that is held against the layout of a 32-bit caller."""
+    path = tmp_path / "both.h"
+    native = "#include <xen/grant_table.h>\n"
+    path.write_text(
+        f"#include <stdint.h>\n{native}{COMPAT.replace('typedef', '// typedef')}".replace(
+            "compat_pfn_t gmfn", "uint32_t gmfn"
+        )
+    )
+    report = check(path, include=[OURS])
+    assert not [f for f in report.findings if f.severity in (ERROR, WARNING)]
+    assert {one.reference.abi for one in report.comparisons} == {"x86_64", "x86_32"}
+
+
+def test_a_mapping_counts_for_all_definitions(tmp_path: Path) -> None:
+    """Would catch a second definition that is compared by other names than the first."""
+    text = "struct gnttab_swap_grant_ref {{ unsigned {}; short status; }} {};"
+    right = made(tmp_path / "right.o", text.format("b, a", "x"), "-g")
+    wrong = made(tmp_path / "wrong.o", text.format("a, b", "y"), "-g")
+    both = tmp_path / "both.o"
+    subprocess.run(["ld", "-r", "-o", both, right, wrong], check=True)
+    names = {"gnttab_swap_grant_ref": {"a": "ref_b", "b": "ref_a"}}
+    found = check(both, mapping=Mapping(fields=names)).findings
+    assert {f.where for f in found if f.severity == ERROR} == {
+        "gnttab_swap_grant_ref.ref_a", "gnttab_swap_grant_ref.ref_b"
+    }  # fmt: skip
+
+
+def test_what_the_reference_cannot_show_is_said(tmp_path: Path) -> None:
+    """Would catch a struct that is in neither side's way because one side is unreadable."""
+    good, bad = "struct good { int a; };", "struct bad { NOTHING a; };"
+    whole = tmp_path / "whole.o"
+    made(whole, f"typedef int NOTHING; {good} {bad} struct good x; struct bad y;", "-g")
+    header = tmp_path / "half.h"
+    header.write_text(f"{good}\n{bad}\n")
+    found = check(header, against=whole).findings
+    assert any(f.code == "unreadable" and f.severity == ERROR for f in found)
+    found = check(whole, against=header).findings
+    assert any(f.code == "reference-unreadable" for f in found)
+    header.write_text(good)
+    found = check(header, against=whole, require_all=True).findings
+    assert ("struct-missing", "bad", ERROR) in {(f.code, f.where, f.severity) for f in found}
+
+
+def test_alignment_that_one_side_does_not_state(tmp_path: Path) -> None:
+    """Would catch a warning about an alignment that nobody knows."""
+    path = made(tmp_path / "one.o", "struct one { int a; } x;", "-g")
+    header = tmp_path / "one.h"
+    header.write_text("struct one { int a; };")
+    assert check(header, against=path).findings == []
+
+
+def test_what_is_asked_for_by_name(tmp_path: Path) -> None:
+    """Would catch a choice of names that leaves out too much, or too little."""
+    header = OURS / "xen" / "grant_table.h"
+    report = check(header, only=["gnttab_c*", "GNTST_okay"])
+    assert set(report.comparisons[0].reference.structs) == {
+        "gnttab_copy", "gnttab_copy_ptr", "gnttab_cache_flush"
+    }  # fmt: skip
+    assert set(report.comparisons[0].reference.constants) == {"GNTST_okay"}
+    assert report.findings == []
+
+
+def test_a_definition_that_differs_is_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch the right definition shown in the place of the wrong one."""
+    right = made(
+        tmp_path / "right.o", VERSION.format("", "int") + "struct gnttab_set_version x;", "-g"
+    )
+    wrong = made(
+        tmp_path / "wrong.o", VERSION.format("", "long") + "struct gnttab_set_version y;", "-g"
+    )
+    both = tmp_path / "both.o"
+    subprocess.run(["ld", "-r", "-o", both, right, wrong], check=True)
+    assert main(["check", str(both)]) == 1
+    out = capsys.readouterr().out
+    assert "unsigned long" in out.replace("long unsigned int", "unsigned long")
+    assert "≠" in out
+
+
+def test_names_that_are_no_text(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a file name that a format for machines cannot write, or a terminal acts on."""
+    path = tmp_path / "q\udcff\x1b[31m.h"
+    path.write_text("struct gnttab_set_version { int version; };")
+    for form in ("json", "sarif", "junit", "expect", "text"):
+        assert main(["check", str(path), "--format", form]) == 1
+        assert "\x1b" not in capsys.readouterr().out
+
+
+def test_mappings_that_mean_nothing(tmp_path: Path) -> None:
+    """Would catch a misspelled name in a mapping that switches a check off without a word."""
+    path = tmp_path / "one.h"
+    path.write_text(VERSION.format("", "int"))
+    said = Mapping(
+        structs={"nosuch": "gnttab_copy"},
+        fields={"gnttab_set_version": {"nosuch": "version"}},
+        constants={"FOO": "GNTST_okay"},
+        ignore={"gnttab_set_version.nosuch": "why"},
+    )
+    found = [f for f in check(path, mapping=said).findings if f.code == "map-unused"]
+    assert len(found) == 4
+    assert all(f.severity == WARNING for f in found)
+    two = Mapping(fields={"gnttab_dump_table": {"status": "dom"}})
+    path.write_text("struct gnttab_dump_table { unsigned short dom; short status; };")
+    with pytest.raises(SourceError, match="two of gnttab_dump_table mean the same"):
+        check(path, mapping=two)
+    with pytest.raises(SourceError, match="not a regular file"):
+        load_mapping("/dev/zero")

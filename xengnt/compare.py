@@ -15,6 +15,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from xengnt.abi.declarations import MESSAGES, Constant
@@ -24,6 +25,9 @@ from xengnt.match import spelled
 from xengnt.shift import Pair, Shifts
 
 _PAD = re.compile(r"_*(pad|padding|unused|rsvd|reserved)\d*")
+
+_ALIKE, _CLEARLY = 0.6, 0.1
+"""How much names must be alike to mean the same, and how much more than others."""
 
 XEN = "Xen"
 """Who goes by the ABI."""
@@ -122,7 +126,7 @@ class _StructComparison:
             yield Finding(NOTE, "field-spelling", self.tag, message, got=words)
         if ours.size != theirs.size:
             yield self._differs("struct-size", "", "has a size of", ours.size, theirs.size)
-        if theirs.align is not None and ours.align != theirs.align:
+        if _differ(ours.align, theirs.align):
             yield self._differs(
                 "struct-align", "", "has an alignment of", ours.align, theirs.align, WARNING
             )
@@ -169,11 +173,12 @@ class _StructComparison:
         ours = self.reference.members_of(path)
         left = {field.name: field for field in self.theirs.members_of(their_path)}
         same = _paired(ours, left, path, their_path)
-        place = _in_place(
-            [field for field in ours if field.name not in same], left, base - their_base
-        )
+        alike = _alike([field for field in ours if field.name not in same], left)
+        rest = [field for field in ours if field.name not in same | alike]
+        place = _in_place(rest, left, base - their_base, union=kind == "union")
+        yield from self._guessed(path, place)
         for field in ours:
-            other = same.get(field.name) or place.get(field.name)
+            other = (same | alike | place).get(field.name)
             if other is None:
                 yield from self._apart(field, left, kind)
                 continue
@@ -204,10 +209,25 @@ class _StructComparison:
             left.pop(name, None)
         yield from self._members(field.name, field.name, 0, 0, field.kind)
 
+    def _guessed(self, path: str, place: dict[str, Field]) -> Iterator[Finding]:
+        """Warn where fields that only their places tell apart could as well be swapped."""
+        kinds: dict[tuple[object, ...], list[str]] = {}
+        for name, other in place.items():
+            field = self.reference.by_name[name]
+            if not _pad(field):
+                kinds.setdefault((other.size, other.kind, other.signed), []).append(name)
+        for names in kinds.values():
+            if len(names) > 1:
+                pairs = ", ".join(f"{place[name].name} for {name}" for name in names)
+                where = f"{self.tag}.{path}" if path else self.tag
+                message = f"{where}: {pairs}, or the other way round? Say so with --map"
+                yield Finding(WARNING, "field-guess", where, message)
+
     def _renamed(self, field: Field, other: Field) -> Finding:
+        used = _pad(field) and not _pad(other)
         return Finding(
-            NOTE,
-            "field-renamed",
+            WARNING if used else NOTE,
+            "pad-used" if used else "field-renamed",
             f"{self.tag}.{field.name}",
             f"{self.tag}.{field.name} is called {other.name}",
             offset=other.offset,
@@ -271,23 +291,54 @@ class _StructComparison:
         """Compare what two fields of the same size hold, of which one is a scalar at least."""
         path = field.name
         if not field.scalar:
-            severity = NOTE if field.kind == "union" else ERROR
+            integer = field.kind == "union" and other.kind in ("int", "handle")
+            severity = NOTE if integer else ERROR
             yield self._differs(
                 "field-kind", path, "is of kind", field.kind, _kind(other), severity
             )
-        elif field.kind == other.kind == "handle":
+            return
+        if not other.scalar:
+            kind = other.kind
+            inner = self._wrapped(other, field.signed)
+            if inner is None:
+                yield self._differs("field-kind", path, "is of kind", _kind(field), kind)
+                return
+            yield self._differs("field-kind", path, "is of kind", _kind(field), kind, NOTE)
+            other = inner
+        if field.kind == other.kind == "handle":
             yield from self._pointee(field, other)
         elif field.kind == other.kind:
             if _differ(field.signed, other.signed):
                 yield self._differs(
                     "field-sign", path, "is", _SIGNS[field.signed], _SIGNS[other.signed]
                 )
-        elif {field.kind, other.kind} == {"int", "handle"}:
-            yield self._differs("field-kind", path, "is of kind", _kind(field), _kind(other), NOTE)
-        elif other.scalar:
-            yield self._differs("field-kind", path, "is of kind", _kind(field), _kind(other))
+            elif field.kind == "bits":
+                width, their_width = (one.type.rpartition(":")[2] for one in (field, other))
+                if width != their_width:
+                    yield self._differs("field-size", path, "has bits:", width, their_width)
+                elif _differ(field.bit, other.bit):
+                    yield self._differs("field-offset", path, "is at bit", field.bit, other.bit)
         else:
-            yield self._differs("field-kind", path, "is of kind", _kind(field), other.kind, NOTE)
+            both = {field.kind, other.kind} == {"int", "handle"}
+            severity = NOTE if both else ERROR
+            yield self._differs(
+                "field-kind", path, "is of kind", _kind(field), _kind(other), severity
+            )
+
+    def _wrapped(self, other: Field, signed: bool | None) -> Field | None:  # noqa: FBT001 -- private
+        """Return the scalar that fills a struct, or a union beside other views of it.
+
+        Of several in a union it is one of this signedness, if there is one.
+        """
+        members = self.theirs.members_of(_inside(other))
+        if other.count is not None or (other.kind == "struct" and len(members) != 1):
+            return None
+        whole = []
+        for member in members:
+            inner = member if member.scalar else self._wrapped(member, signed)
+            if inner and inner.size == other.size and inner.count is None:
+                whole.append(inner)
+        return next((one for one in whole if one.signed == signed), whole[0] if whole else None)
 
     def _pointee(self, field: Field, other: Field) -> Iterator[Finding]:
         path, ours, theirs = field.name, field.pointee, other.pointee
@@ -330,14 +381,53 @@ def _paired(
     return found
 
 
-def _in_place(ours: Sequence[Field], left: dict[str, Field], shift: int) -> dict[str, Field]:
-    """Return the fields of the same place and size, and take them out of `left`."""
+def _alike(ours: Sequence[Field], left: dict[str, Field]) -> dict[str, Field]:
+    """Return the fields whose names are more like each other than like any other's.
+
+    They are taken out of `left`. So fields that were renamed and changed places are found.
+    """
+    names = {field.name: spelled(field.name.rpartition(".")[2]) for field in ours}
+    theirs = {name: spelled(name.rpartition(".")[2]) for name in left}
+    found = {}
+    for field in ours:
+        best = _best(names[field.name], theirs)
+        if best is not None and _best(theirs[best], names) == field.name:
+            found[field.name] = left[best]
+    for other in found.values():
+        del left[other.name]
+    return found
+
+
+def _best(word: str, others: dict[str, str]) -> str | None:
+    """Return whose word is most like one, None if none is, or several are."""
+    matcher = SequenceMatcher(b=word, autojunk=False)
+    ratios = []
+    for name, other in others.items():
+        matcher.set_seq1(other)
+        ratios.append((matcher.ratio(), name))
+    ratios.sort(reverse=True)
+    if not ratios or ratios[0][0] < _ALIKE:
+        return None
+    clear = len(ratios) == 1 or ratios[0][0] - ratios[1][0] >= _CLEARLY
+    return ratios[0][1] if clear else None
+
+
+def _in_place(
+    ours: Sequence[Field], left: dict[str, Field], shift: int, *, union: bool
+) -> dict[str, Field]:
+    """Return the fields of the same place and size, and take them out of `left`.
+
+    In a union all have the same place, so they must be of the same kind there.
+    """
     found = {}
     for field in ours:
         for name, other in left.items():
-            if (other.offset, other.size) == (field.offset - shift, field.size):
-                found[field.name] = left.pop(name)
-                break
+            if (other.offset, other.size) != (field.offset - shift, field.size):
+                continue
+            if union and (other.kind, other.count) != (field.kind, field.count):
+                continue
+            found[field.name] = left.pop(name)
+            break
     return found
 
 

@@ -30,6 +30,9 @@ from xengnt.errors import SourceError
 
 _Table = dict[str, str]
 
+MAX_BYTES = 1 << 20
+"""A file may have as many."""
+
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
@@ -86,8 +89,13 @@ def load_toml(path: str | Path) -> dict[str, object]:
         SourceError: it cannot be read.
     """
     try:
+        if not Path(path).is_file() and Path(path).exists():
+            raise SourceError(f"{path}: not a regular file")
         with Path(path).open("rb") as file:
-            return tomllib.load(file)
+            data = file.read(MAX_BYTES + 1)
+        if len(data) > MAX_BYTES:
+            raise SourceError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
+        return tomllib.loads(data.decode())
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -111,10 +111,12 @@ class Matches:
     Attributes:
         found: by our name, what means it.
         doubtful: by our name, all of theirs that could mean it, where none is taken.
+        besides: by our name, those of theirs that could mean it, where another is taken.
     """
 
     found: dict[str, Match] = field(default_factory=dict)
     doubtful: dict[str, list[str]] = field(default_factory=dict)
+    besides: dict[str, list[str]] = field(default_factory=dict)
 
 
 def resolve(possible: Collection[Match], usual: Counter[str]) -> Matches:
@@ -136,6 +138,8 @@ def resolve(possible: Collection[Match], usual: Counter[str]) -> Matches:
                 best = [match for match in best if usual[match.prefix] == most]
             if len(best) == 1:
                 matches.found[ours] = best[0]
+                others = [match.theirs for match in some if match is not best[0]]
+                matches.besides |= {ours: others} if others else {}
             elif best:
                 matches.doubtful[ours] = [match.theirs for match in best]
             if best:
@@ -247,11 +251,11 @@ def rename(
     layout = replace(
         theirs,
         structs={
-            tag: replace(struct, tag=tag, fields=_fields(struct, (fields or {}).get(struct.tag)))
-            for tag, struct in _under_ours(theirs.structs, structs).items()
+            tag: replace(struct, tag=tag, fields=renamed_fields(struct, fields or {}))
+            for tag, struct in _under_ours(theirs.structs, structs, alone=compat).items()
         },
-        typedefs=_under_ours(theirs.typedefs, typedefs),
-        constants=_under_ours(theirs.constants, constants),
+        typedefs=_under_ours(theirs.typedefs, typedefs, alone=compat),
+        constants=_under_ours(theirs.constants, constants, alone=compat),
         aliases={name: _target(text, tags) for name, text in theirs.aliases.items()},
         ops={
             name: replace(op, struct=tags.get(op.struct, op.struct))
@@ -261,10 +265,14 @@ def rename(
     return Renamed(layout, structs, typedefs, constants, kinds, fields or {})
 
 
-def _under_ours(theirs: dict[str, T], matches: Matches) -> dict[str, T]:
-    """Return things by our names, and those that mean nothing by their own."""
+def _under_ours(theirs: dict[str, T], matches: Matches, *, alone: bool) -> dict[str, T]:
+    """Return things by our names and, unless these are wanted alone, others by their own.
+
+    What has one of our names and is not what is taken for it is left out.
+    """
     used = {match.theirs for match in matches.found.values()}
-    rest = {name: one for name, one in theirs.items() if name not in used}
+    ours = matches.found.keys() | matches.doubtful.keys()
+    rest = {name: one for name, one in theirs.items() if name not in used | ours and not alone}
     return rest | {ours: theirs[match.theirs] for ours, match in matches.found.items()}
 
 
@@ -274,8 +282,9 @@ def _target(text: str, tags: dict[str, str]) -> str:
     return f"{kind} {tags[tag]}" if tag in tags else text
 
 
-def _fields(struct: StructLayout, names: dict[str, str] | None) -> tuple[Field, ...]:
+def renamed_fields(struct: StructLayout, by_struct: dict[str, dict[str, str]]) -> tuple[Field, ...]:
     """Return a struct's fields under other names; those in a field go with it."""
+    names = by_struct.get(struct.tag)
     if not names:
         return struct.fields
     return tuple(replace(one, name=_path(one.name, names)) for one in struct.fields)

@@ -10,6 +10,7 @@ Imports ``xengnt.abi`` only.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 from xengnt.abi.layout import Field, StructLayout
 
@@ -85,7 +86,14 @@ class Shifts:
             for f in self.reference.fields
             if f.scalar and ours_end <= f.offset < field.offset and f.name not in self.partner
         ]
-        return f"{', '.join(missing)} before it {_are(missing)} not there" if missing else ""
+        if missing:
+            return f"{', '.join(missing)} before it {_are(missing)} not there"
+        between = [
+            name
+            for name, one in self.partner.items()
+            if one.scalar and name != field.name and their_end <= one.offset < other.offset
+        ]
+        return f"{', '.join(between)} {_are(between)} before it" if between else ""
 
     def _instead(self, field: Field) -> str:
         """Return what of theirs is where the reference has a field."""
@@ -93,18 +101,22 @@ class Shifts:
         what = "their padding"
         if field.offset >= self.theirs.size:
             what = "what is behind their struct"
-        for other in self.theirs.fields:
-            if other.scalar and other.offset <= field.offset < other.end:
-                skipped = field.offset - other.offset
-                part = min(other.end, field.end) - field.offset
-                whole = part == other.size
-                what = (
-                    f"their {other.name}"
-                    if whole
-                    else f"{_span(skipped, part)} of their {other.name}"
-                )
-                break
+        there = [f for f in self.theirs.fields if f.scalar and f.offset <= field.offset < f.end]
+        if there:  # of the views of a union, the one that the field is in
+            own = self.partner[field.name].name
+            other = max(there, key=lambda one: _shared(one.name, own))
+            skipped = field.offset - other.offset
+            part = min(other.end, field.end) - field.offset
+            what = f"their {other.name}"
+            if part < other.size:
+                what = f"{_span(skipped, part)} of {what}"
         return f"at {field.offset} {self.reader} {verb} {what}"
+
+
+def _shared(one: str, other: str) -> int:
+    """Return how many parts two dotted paths begin with that are the same."""
+    both = zip(one.split("."), other.split("."), strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], both))
 
 
 def _ends(pair: Pair | None) -> tuple[int, int]:

@@ -80,6 +80,7 @@ class Field:
         pointee: of a ``handle``, what it points to.
         select: of a ``union``, which member is meant when.
         align: the alignment that it asks for, None where the source cannot tell.
+        bit: of ``bits``, the first bit in the byte at its offset, None where unknown.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Field:
     pointee: Pointee | None = None
     select: str | None = None
     align: int | None = None
+    bit: int | None = None
 
     @property
     def end(self) -> int:
@@ -256,7 +258,7 @@ class Layout:
 
         def field(one: Field) -> dict[str, object]:
             row = asdict(one)
-            del row["align"]  # JSON states the alignment of structs only
+            del row["align"], row["bit"]  # JSON states the alignment of structs only
             return row
 
         return {
@@ -614,6 +616,7 @@ class Engine:
             pointee=self._pointee(shape.pointer.to, member.count) if shape.pointer else None,
             select=select,
             align=place.align,
+            bit=place.bit % 8 if member.bits is not None else None,
         )
 
     def _enum(self, ctype: CType) -> str | None:

@@ -32,6 +32,7 @@ def check(
     defines: Sequence[str] = (),
     mapping: Mapping | None = None,
     require_all: bool = False,
+    only: Sequence[str] = (),
     btf_base: str | Path | None = None,
     progress: Progress | None = None,
 ) -> Report:
@@ -48,6 +49,7 @@ def check(
         defines: for headers, macros to define, ``NAME`` or ``NAME=VALUE``.
         mapping: what the user says of names.
         require_all: whether what is missing is an error.
+        only: patterns of the names in the reference that are to be compared; all if empty.
         btf_base: for the BTF of a kernel module, the kernel that it is for.
         progress: is told how far reading is, where that takes long.
 
@@ -62,9 +64,9 @@ def check(
         reference: OwnHeader | OtherSource = OwnHeader(said)
     else:
         other = open_source(against, include, defines, progress, btf_base)
-        first = not wide(other) or wide(theirs)
+        first = not wide(other) or wide(theirs) or require_all
         reference = OtherSource(other, str(against), said, first=first)
-    checker = Checker(theirs, str(source), reference, said, required=require_all)
+    checker = Checker(theirs, str(source), reference, said, required=require_all, only=only)
     checker.check(targets(abis) if abis else [], versions)
     return checker.finish()
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TypeVar
 
 from xengnt.abi.declarations import MESSAGES, Header, header
 from xengnt.abi.layout import Layout
@@ -19,13 +21,15 @@ from xengnt.check.report import Comparison, Report
 from xengnt.check.versions import Versions
 from xengnt.compare import compare
 from xengnt.errors import Refused, SourceError
-from xengnt.findings import ERROR, NOTE, Finding
+from xengnt.findings import ERROR, NOTE, WARNING, Finding
 from xengnt.mapping import Mapping
-from xengnt.match import COMPAT, Kinds, rename
+from xengnt.match import COMPAT, Kinds, Renamed, rename
 from xengnt.sources.cheader.preprocess import VERSION_MACRO
 from xengnt.sources.detect import Binary
 from xengnt.sources.header import HeaderFile, HeaderReading
 from xengnt.sources.reading import CONSTANTS, MACROS, TYPEDEFS, Reading
+
+T = TypeVar("T")
 
 _UNSEEN = {"constant": (CONSTANTS, MACROS), "type": (TYPEDEFS,)}
 """By the kind of thing that is missing, what a source may not show of it."""
@@ -45,19 +49,27 @@ class Checker:
         mapping: Mapping,
         *,
         required: bool,
+        only: Sequence[str],
     ) -> None:
+        self.only = only
         self.theirs = theirs
         self.reference = reference
         self.mapping = mapping
         self.required = required
         self.header: Header = header()
+        self.used: set[str] = set()
         self.report = Report(name, reference.name)
 
     def finish(self) -> Report:
         """Return the report, if there was anything to compare."""
         report = self.report
         if any(comparison.common for comparison in report.comparisons):
+            unused = (one for one in self._unused() if one.message.split(": ")[1] not in self.used)
+            report.refusals += [replace(one, source=self.mapping.path) for one in unused]
             return report
+        for comparison in report.comparisons:
+            if comparison.names.doubtful():
+                raise SourceError(f"{self._path}: {comparison.findings[-1].message}")
         if report.refusals and not report.comparisons:
             raise Refused(report.refusals[0].message)
         for finding in report.findings:
@@ -147,19 +159,25 @@ class Checker:
 
     def compare(self, reading: Reading, version: int) -> None:
         """Compare a reading with the reference, and what is for a 32-bit caller with that."""
-        abi = target(reading.layout.abi)
-        self._compare(reading, abi, version, compat=False)
+        made = [self._compare(reading, target(reading.layout.abi), version, compat=False)]
         prefixed = any(name.startswith(COMPAT) for name in reading.layout.structs)
-        if prefixed and abi.name == "x86_64" and isinstance(self.reference, OwnHeader):
-            self._compare(reading, TARGETS["x86_32"], version, compat=True)
+        if prefixed and reading.layout.abi == "x86_64" and isinstance(self.reference, OwnHeader):
+            made.append(self._compare(reading, TARGETS["x86_32"], version, compat=True))
+        self._use(reading)
+        common = [one for one in made if one.common]
+        if not common:
+            nothing = self._nothing(made[0].reference, made[0].names)
+            common = [replace(made[0], findings=(*made[0].findings, nothing))]
+        self.report.comparisons += common
 
-    def _compare(self, reading: Reading, abi: Target, version: int, *, compat: bool) -> None:
-        ours = self.reference.layout(abi, min(version, self.header.newest), reading.layout)
+    def _compare(self, reading: Reading, abi: Target, version: int, *, compat: bool) -> Comparison:
+        ours = self._asked(self.reference.layout(abi, min(version, self.header.newest), reading))
         kinds = self.reference.kinds
         verify(self.mapping, kinds, ours, self.reference.name)
         names = rename(reading.layout, kinds, self.mapping.fields, compat=compat)
-        if compat and not names.structs.found:
-            return
+        for struct in names.layout.structs.values():
+            if self.mapping.fields and len(struct.by_name) < len(struct.fields):
+                raise SourceError(f"{self.mapping.path}: fields: two of {struct.tag} mean the same")
         theirs = names.layout
         held = Held(reading, names, ours, self._path, self.header.enums)
         reader = self.reference.reader
@@ -171,16 +189,96 @@ class Checker:
             findings += held.unreadable()
             findings += held.assumed()
         findings += held.doubtful()
-        findings += held.others(names, reader)
+        findings += held.differing(reader)
+        findings += held.besides(reader)
+        findings += self._problems_of_reference(ours)
         findings = [held.located(one) for one in findings]
-        findings = list(self._judged(findings, reading))
-        self.report.comparisons.append(Comparison(ours, theirs, names, tuple(findings)))
+        judged = tuple(self._judged(findings, reading))
+        return Comparison(ours, theirs, names, judged, held.others)
+
+    def _is_asked(self, name: str) -> bool:
+        return not self.only or any(fnmatchcase(name, pattern) for pattern in self.only)
+
+    def _asked(self, ours: Layout) -> Layout:
+        """Return of a layout what is asked for by name."""
+        if not self.only:
+            return ours
+
+        def some(table: dict[str, T]) -> dict[str, T]:
+            return {name: one for name, one in table.items() if self._is_asked(name)}
+
+        return replace(
+            ours,
+            structs=some(ours.structs),
+            typedefs=some(ours.typedefs),
+            constants=some(ours.constants),
+            aliases=some(ours.aliases),
+            ops=some(ours.ops),
+            messages=(),
+        )
+
+    def _problems_of_reference(self, ours: Layout) -> Iterator[Finding]:
+        """Tell what of the reference could not be read, and so is not compared."""
+        for message in self.reference.problems:
+            yield Finding(
+                ERROR if self.required else NOTE,
+                "reference-unreadable",
+                "",
+                f"of the reference: {message}",
+                abi=ours.abi,
+                interface_version=ours.interface_version,
+            )
+
+    def _nothing(self, ours: Layout, names: Renamed) -> Finding:
+        """Warn that there was nothing to compare."""
+        message = f"nothing of {self.reference.name} is there for {ours.abi}"
+        several = ", ".join(name for some in names.doubtful().values() for name in some)
+        if several:
+            message += f"; each of these could mean several: {several}"
+        return Finding(
+            WARNING,
+            "nothing-compared",
+            "",
+            message,
+            source=self._path,
+            abi=ours.abi,
+            interface_version=ours.interface_version,
+        )
+
+    def _use(self, reading: Reading) -> None:
+        """Remember what of the mapping there is in a source."""
+        layout, said = reading.layout, self.mapping
+        for name, table, there in (
+            ("structs", said.structs, layout.structs),
+            ("types", said.types, layout.typedefs),
+            ("constants", said.constants, layout.constants),
+        ):
+            self.used |= {f"{name}.{one}" for one in table if one in there}
+        for tag, fields in said.fields.items():
+            struct = layout.structs.get(tag)
+            self.used |= {
+                f"fields.{tag}.{one}" for one in fields if struct and one in struct.by_name
+            }
+
+    def _unused(self) -> Iterator[Finding]:
+        """Give what of the mapping means nothing: perhaps it is misspelled."""
+        said = self.mapping
+        for name in ("structs", "types", "constants"):
+            yield from (self._no_use(f"{name}.{one}") for one in getattr(said, name))
+        for tag, fields in said.fields.items():
+            yield from (self._no_use(f"fields.{tag}.{one}") for one in fields)
+        yield from (self._no_use(f"ignore.{one}") for one in said.ignore)
+
+    def _no_use(self, entry: str) -> Finding:
+        message = f"{self.mapping.path}: {entry}: there is nothing that this is about"
+        return Finding(ERROR if self.required else WARNING, "map-unused", "", message)
 
     def _early(self, ours: Layout, theirs: Layout) -> Iterator[Finding]:
         """Note what is there, and in the ABI at other interface versions only."""
         now = {*ours.structs, *ours.typedefs, *ours.constants}
         for name in (*theirs.structs, *theirs.typedefs, *theirs.constants):
-            presence = None if name in now else self.reference.presence(name)
+            known = name in now or not self._is_asked(name)
+            presence = None if known else self.reference.presence(name)
             if presence is not None:
                 yield Finding(
                     NOTE,
@@ -203,11 +301,14 @@ class Checker:
             if one.code == "messages-missing" and hidden:
                 continue
             if path is not None:
+                self.used.add(f"ignore.{path}")
                 ignored.setdefault(path, []).append(one)
             elif kind != one.code and any(word in reading.unseen for word in _UNSEEN.get(kind, ())):
                 unseen.setdefault(kind, []).append(one)
             elif self.required and one.code in _REQUIRED and one.severity == NOTE:
                 yield replace(one, severity=ERROR)
+            elif one.code.endswith("-extra") and self.only:
+                pass  # nobody asked for it
             elif one.code == "constant-extra" and self.reference.presence(one.where):
                 pass  # it is there too early, and that is said
             else:

@@ -16,9 +16,9 @@ from xengnt.abi.declarations import MESSAGES
 from xengnt.abi.layout import Layout
 from xengnt.compare import compare_struct
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
-from xengnt.match import Renamed
+from xengnt.match import Renamed, renamed_fields
 from xengnt.sources.header import HeaderReading
-from xengnt.sources.reading import Reading
+from xengnt.sources.reading import Definition, Reading
 
 _PLACE = re.compile(r"(.+?:\d+): ")
 
@@ -97,23 +97,56 @@ class Held:
                 message = f"{name} could be any of {', '.join(several)}: none is compared"
                 yield self._finding(WARNING, "ambiguous", name, message)
 
-    def others(self, names: Renamed, reader: str) -> Iterator[Finding]:
+    @cached_property
+    def others(self) -> tuple[Definition, ...]:
+        """The definitions that differ from those in the layout, under the reference's names."""
+        found = []
+        for one in self.reading.others:
+            tag = self.names.ours(one.layout.tag)
+            if tag is not None and tag in self.ours.structs:
+                fields = renamed_fields(one.layout, self.names.fields)
+                found.append(replace(one, layout=replace(one.layout, tag=tag, fields=fields)))
+        return tuple(found)
+
+    def differing(self, reader: str) -> Iterator[Finding]:
         """Compare definitions that differ from the one in the layout."""
-        for definition in self.reading.others:
-            tag = names.ours(definition.layout.tag)
-            ours = self.ours.structs.get(tag or "")
-            if ours is None or tag is None:
-                continue
-            at = definition.where or "another place"
-            message = f"{tag} is defined in more than one way: otherwise {at}"
+        for one in self.others:
+            tag, at = one.layout.tag, one.where or "another place"
+            message = f"{tag} is defined in more than one way: otherwise at {at}"
             yield replace(self._finding(WARNING, "definitions-differ", tag, message), source=at)
-            for one in compare_struct(ours, replace(definition.layout, tag=tag), reader):
+            for finding in compare_struct(self.ours.structs[tag], one.layout, reader):
                 yield replace(
-                    one,
+                    finding,
                     source=at,
                     abi=self.ours.abi,
                     interface_version=self.ours.interface_version,
                 )
+
+    def besides(self, reader: str) -> Iterator[Finding]:
+        """Warn of what else could be meant, and differs from the reference."""
+        layout = self.reading.layout
+        for tag, others in self.names.structs.besides.items():
+            ours = self.ours.structs.get(tag)
+            for name in others if ours else ():
+                struct = layout.structs[name]
+                fields = renamed_fields(struct, self.names.fields)
+                theirs = replace(struct, tag=tag, fields=fields)
+                if ours and any(
+                    one.severity != NOTE for one in compare_struct(ours, theirs, reader)
+                ):
+                    yield self._besides(tag, name)
+        for name, others in self.names.constants.besides.items():
+            constant = self.ours.constants.get(name)
+            for other in others if constant else ():
+                if constant and layout.constants[other].value != constant.value:
+                    yield self._besides(name, other)
+
+    def _besides(self, ours: str, theirs: str) -> Finding:
+        message = f"{theirs} is there as well, could be meant by {ours}, and differs from it"
+        return replace(
+            self._finding(WARNING, "also-there", ours, message),
+            source=self.reading.where.get(theirs, ""),
+        )
 
     def located(self, finding: Finding) -> Finding:
         """Return a finding with the file and line of its C path, or of what is around it."""

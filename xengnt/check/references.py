@@ -46,6 +46,8 @@ class OwnHeader:
     name = "the ABI"
     reader = XEN
 
+    problems: tuple[str, ...] = ()
+
     def __init__(self, mapping: Mapping) -> None:
         self.header = header()
         ours = self.header
@@ -57,7 +59,7 @@ class OwnHeader:
         """Return what to read of theirs: also constants that look as if they belonged to it."""
         return lambda name: self.kinds.wanted(name) or name.startswith(self._families)
 
-    def layout(self, abi: Target, version: int, _theirs: Layout) -> Layout:
+    def layout(self, abi: Target, version: int, _theirs: Reading) -> Layout:
         """Return its layout."""
         return compute(self.header.at(abi, version))
 
@@ -88,6 +90,7 @@ class OtherSource:
         self._mapping = mapping
         self._first = first
         self._readings: dict[tuple[str, int], list[Reading]] = {}
+        self.problems: tuple[str, ...] = ()
 
     def wanted(self, abi: Target | None) -> Wanted:
         """Return what to read of theirs."""
@@ -97,13 +100,15 @@ class OtherSource:
             self._adopt(reading)
         return lambda name: name == MESSAGES or self.kinds.wanted(name)
 
-    def layout(self, abi: Target, version: int, theirs: Layout) -> Layout:
+    def layout(self, abi: Target, version: int, theirs: Reading) -> Layout:
         """Return its layout.
 
         Raises:
             SourceError: it has none for this ABI.
         """
-        wanted = _everything if self._first else _kinds(_names(theirs), Mapping()).wanted
+        structs, types, constants = _names(theirs.layout)
+        asked = _kinds((structs | theirs.problems.keys(), types, constants), Mapping())
+        wanted = _everything if self._first else asked.wanted
         for reading in self._read(abi, version, wanted):
             if reading.layout.abi == abi.name:
                 return self._adopt(reading)
@@ -130,6 +135,7 @@ class OtherSource:
                     constants={name: one for name, one in layout.constants.items() if name in own},
                 )
         self.kinds = _kinds(_names(layout), self._mapping)
+        self.problems = tuple(problem.message for problem in reading.problems.values())
         return layout
 
     def _read(self, abi: Target | None, version: int, wanted: Wanted) -> list[Reading]:

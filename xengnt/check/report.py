@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What comes of a check.
 
-Imports ``xengnt.abi``, ``xengnt.findings``, ``xengnt.match``.
+Imports ``xengnt.abi``, ``xengnt.findings``, ``xengnt.match``, ``xengnt.sources``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from xengnt.abi.layout import Layout
 from xengnt.findings import Finding
 from xengnt.match import Renamed
+from xengnt.sources.reading import Definition
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,15 @@ class Comparison:
         theirs: what is there, under the names of the reference.
         names: how those were found.
         findings: in what they differ.
+        others: further definitions of structs, that differ from those in theirs; under the
+            names of the reference, as the tag.
     """
 
     reference: Layout
     theirs: Layout
     names: Renamed
     findings: tuple[Finding, ...]
+    others: tuple[Definition, ...] = ()
 
     @property
     def common(self) -> int:

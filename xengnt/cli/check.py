@@ -34,6 +34,7 @@ examples:
   xengnt check build/grant.o /boot/vmlinuz /sys/kernel/btf/vmlinux
   xengnt check py:mine.py --abi x86_64
   xengnt check theirs/blkif.h --against /usr/include/xen/io/blkif.h
+  xengnt check vmlinuz-new --against vmlinuz-old --only 'xen*'
   xengnt check mine.h --format json | jq '.findings[] | select(.severity == "error")'
   xengnt check mine.h --format expect > known.toml    # give reasons, then:
   xengnt check mine.h --expect known.toml --format sarif
@@ -87,6 +88,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--expect", metavar="FILE", help="the known differences, each with its reason (TOML)"
     )
     parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compare only what has this name in the reference, in which * stands for anything; "
+        "repeatable",
+    )
+    parser.add_argument(
         "--require-all",
         action="store_true",
         help="count structs, types and constants that are not there as errors",
@@ -119,6 +128,7 @@ def run(wanted: argparse.Namespace) -> int:
                     defines=wanted.define,
                     mapping=mapping,
                     require_all=wanted.require_all,
+                    only=wanted.only,
                     btf_base=wanted.btf_base,
                     progress=progress,
                 )

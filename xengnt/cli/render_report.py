@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from xengnt.check import Comparison, Report
 from xengnt.cli import render
 from xengnt.cli.render_pair import parting, side_by_side
 from xengnt.errors import printable
-from xengnt.findings import ERROR, NOTE, SEVERITIES, WARNING, Finding, count
+from xengnt.findings import ERROR, NOTE, SEVERITIES, Finding, count
 from xengnt.match import MAP, NAME, PREFIX, SPELLING, Match
 
 if TYPE_CHECKING:
@@ -22,15 +23,26 @@ if TYPE_CHECKING:
 
     from xengnt.abi.layout import StructLayout
 
+    _Key = tuple[StructLayout, StructLayout, tuple[str, ...]]
+
 _MANY = 40
 """Of more structs than this only those are listed that differ."""
 
 _SHOWN = 8
 """So many names are listed in a line."""
 
-_RIGHT, _DIFFERS, _DOUBT, _MISSING = "✓", "✗", "!", "·"
+_RIGHT, _DIFFERS, _DOUBT, _KNOWN, _MISSING = "✓", "✗", "!", "≈", "·"
 
-_STYLES = {_RIGHT: "green", _DIFFERS: "bold red", _DOUBT: "yellow", _MISSING: render.DIM}
+_STYLES = {
+    _RIGHT: "green",
+    _DIFFERS: "bold red",
+    _DOUBT: "yellow",
+    _KNOWN: "yellow",
+    _MISSING: render.DIM,
+}
+
+_DRAWN = 25
+"""So many structs are drawn that differ."""
 
 _TOGETHER = {
     "struct-missing": "structs that are not there",
@@ -57,6 +69,7 @@ class _Text:
         self.console = console
         self.report = report
         self.comparisons = report.comparisons
+        self._about = [_by_struct(one.findings) for one in report.comparisons]
 
     def print(self) -> None:
         title = Text(printable(self.report.source), style="bold")
@@ -121,8 +134,10 @@ class _Text:
 
     def _cell(self, tag: str, abi: str) -> Text:
         """Return the gravest verdict on a struct on an ABI, and its size."""
-        some = [one for one in self.comparisons if one.reference.abi == abi]
-        graves = [finding for one in some for finding in _grave(one.findings, tag)]
+        numbers = [n for n, one in enumerate(self.comparisons) if one.reference.abi == abi]
+        some = [self.comparisons[number] for number in numbers]
+        about = [finding for number in numbers for finding in self._about[number].get(tag, ())]
+        graves = [finding for finding in about if finding.severity != NOTE]
         pairs = [
             (one.reference.structs[tag].size, one.theirs.structs[tag].size)
             for one in some
@@ -132,6 +147,8 @@ class _Text:
             mark = _DIFFERS
         else:
             mark = _DOUBT if graves else _RIGHT if pairs else _MISSING
+            known = any((one.because or "").startswith("expected: ") for one in about)
+            mark = _KNOWN if known and mark == _RIGHT else mark
         made = Text(mark, style=_STYLES[mark])
         for ours, theirs in pairs[:1]:
             made.append(f" {theirs}" if ours == theirs else f" {theirs} ≠ {ours}", style="not bold")
@@ -139,24 +156,38 @@ class _Text:
 
     def _differing(self) -> None:
         """Draw each struct that differs, once for all the ABIs on which it looks the same."""
-        groups: dict[tuple[StructLayout, StructLayout, tuple[str, ...]], list[Comparison]] = {}
-        for comparison in self.comparisons:
-            for tag, ours in comparison.reference.structs.items():
-                messages = tuple(f.message for f in _grave(comparison.findings, tag))
-                if messages and tag in comparison.theirs.structs:
-                    key = ours, comparison.theirs.structs[tag], messages
-                    groups.setdefault(key, []).append(comparison)
-        for (ours, theirs, _), comparisons in groups.items():
-            title = Text(f"{ours.kind} ") + self._name(ours.tag)
-            title.stylize("bold")
-            title.append(f"  {_where(comparisons)}", style=f"not bold {render.DIM}")
-            at = parting(ours, theirs)
-            if at is not None:
-                title.append(f"  they part at byte {at}", style=render.SEVERITIES[ERROR])
-            self.console.print(title)
-            self.console.print(side_by_side(ours, theirs))
-            self._explain(_grave(comparisons[0].findings, ours.tag))
-            self.console.print()
+        groups: dict[_Key, list[Comparison]] = {}
+        drawn: dict[_Key, tuple[StructLayout, StructLayout, list[Finding]]] = {}
+        for comparison, about in zip(self.comparisons, self._about, strict=True):
+            for ours, theirs, findings in _pairs(comparison, about):
+                key: _Key = (ours, theirs, tuple(finding.message for finding in findings))
+                groups.setdefault(key, []).append(comparison)
+                drawn.setdefault(key, (ours, theirs, findings))
+        for key in list(groups)[:_DRAWN]:
+            self._draw(*drawn[key], groups[key])
+        if len(groups) > _DRAWN:
+            more = (
+                f"{len(groups) - _DRAWN} more structs differ: see --format json, or ask with --only"
+            )
+            self.console.print(Text(more, style=render.SEVERITIES[ERROR]), soft_wrap=True)
+
+    def _draw(
+        self,
+        ours: StructLayout,
+        theirs: StructLayout,
+        findings: Sequence[Finding],
+        comparisons: Sequence[Comparison],
+    ) -> None:
+        title = Text(f"{ours.kind} ") + self._name(ours.tag)
+        title.stylize("bold")
+        title.append(f"  {_where(comparisons)}", style=f"not bold {render.DIM}")
+        at = parting(ours, theirs)
+        if at is not None:
+            title.append(f"  they part at byte {at}", style=render.SEVERITIES[ERROR])
+        self.console.print(title)
+        self.console.print(side_by_side(ours, theirs))
+        self._explain(findings)
+        self.console.print()
 
     def _explain(self, findings: Sequence[Finding]) -> None:
         """List findings about a struct; those that were moved by the same thing on one line."""
@@ -177,9 +208,9 @@ class _Text:
         self._matches()
         lines: dict[tuple[str, str, str, str], list[Finding]] = {}
         together: dict[str, list[Finding]] = {}
-        for finding in self.report.findings:
-            if finding.severity in (ERROR, WARNING) and self._is_drawn(finding):
-                continue
+        compared = [f for one in self.comparisons for f in one.findings]
+        kept = [f for f in compared if f.severity == NOTE or not self._is_drawn(f)]
+        for finding in (*self.report.refusals, *kept):
             if finding.severity == NOTE and finding.code in _TOGETHER:
                 together.setdefault(finding.code, []).append(finding)
                 continue
@@ -219,13 +250,13 @@ class _Text:
                 self.console.print(line, soft_wrap=True)
 
     def _is_drawn(self, finding: Finding) -> bool:
-        tag = finding.where.partition(".")[0]
-        return any(
-            _there(comparison, tag)
-            for comparison in self.comparisons
-            if comparison.reference.abi == finding.abi
-            and comparison.reference.interface_version == finding.interface_version
-        )
+        return finding.where.partition(".")[0] in self._drawn_tags
+
+    @cached_property
+    def _drawn_tags(self) -> set[str]:
+        return {
+            tag for one in self.comparisons for tag in one.reference.structs if _there(one, tag)
+        }
 
     def _line(self, finding: Finding, alike: Sequence[Finding]) -> None:
         self.console.print(render.finding(finding, _abis(alike)), soft_wrap=True)
@@ -271,13 +302,34 @@ def _listed(names: Sequence[str]) -> str:
     return f"{words} and {more} more" if more > 1 else ", ".join(names)
 
 
-def _grave(findings: Iterable[Finding], tag: str) -> list[Finding]:
-    """Return the errors and warnings about a struct."""
-    return [
-        finding
-        for finding in findings
-        if finding.severity in (ERROR, WARNING) and finding.where.partition(".")[0] == tag
-    ]
+def _by_struct(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    """Return findings by the struct that they are about."""
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        found.setdefault(finding.where.partition(".")[0], []).append(finding)
+    return found
+
+
+def _pairs(
+    comparison: Comparison, about: dict[str, list[Finding]]
+) -> Iterator[tuple[StructLayout, StructLayout, list[Finding]]]:
+    """Give the structs that differ, each with theirs and what is to be said of it.
+
+    A further definition of one stands for itself, with the findings at its place.
+    """
+    others = [(one.layout, one.where or "another place") for one in comparison.others]
+    for tag, findings in about.items():
+        ours, theirs = comparison.reference.structs.get(tag), comparison.theirs.structs.get(tag)
+        graves = [finding for finding in findings if finding.severity != NOTE]
+        if ours is None or theirs is None:
+            continue
+        for struct, where in ((s, w) for s, w in others if s.tag == tag):
+            its = [finding for finding in graves if finding.source == where]
+            graves = [finding for finding in graves if finding.source != where]
+            if its:
+                yield ours, struct, its
+        if graves:
+            yield ours, theirs, graves
 
 
 def _where(comparisons: Iterable[Comparison]) -> str:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -114,7 +115,7 @@ def _physical(source: str) -> dict[str, object]:
 def _relative(path: Path) -> str:
     from urllib.parse import quote
 
-    return quote(path.as_posix())
+    return quote(os.fsencode(path.as_posix()))
 
 
 def junit(reports: Sequence[Report]) -> None:
