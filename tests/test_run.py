@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -210,3 +211,52 @@ def test_a_library_plays_calls_and_no_domains(
     [(call, findings)] = play(scenario, Library(str(library), "f"))
     assert isinstance(call, Call)
     assert findings == []
+
+
+def validator() -> Any:
+    """Return what judges a line by the schema in the documentation."""
+    import jsonschema
+
+    schema = json.loads((ROOT / "docs" / "scenario.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    return jsonschema.Draft202012Validator(schema)
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_examples_fit_the_schema(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a schema that an example, or what is seen when it is played, does not fit."""
+    assert main(["run", str(path), "--format", "jsonl"]) == 0
+    for text in (*path.read_text().splitlines(), *capsys.readouterr().out.splitlines()):
+        validator().validate(json.loads(text))
+
+
+def test_the_documentation_fits_the_schema_and_the_parser() -> None:
+    """Would catch an example in the documentation that is not a line of a scenario."""
+    text = (ROOT / "docs" / "scenarios.md").read_text()
+    blocks = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    assert len(lines) >= 8
+    for line in lines:
+        validator().validate(json.loads(line))
+    guests = ['{"domain": "dom0"}', *(line for line in lines[1:] if "dom0" not in line[:12])]
+    Scenario.parse([lines[0], *guests])
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"domain": "g-1"},
+        {"grant": "give", "by": "g"},
+        {"write": "0", "in": "g", "page": 0},
+        {"write": "00", "in": "g"},
+        {"read": -1, "in": "g", "page": 0},
+        {"op": "copy", "as": "1"},
+        {"op": "copy", "nothing": 1},
+        {},
+    ],
+)
+def test_the_schema_refuses_what_the_parser_refuses(line: dict[str, Any]) -> None:
+    """Would catch a schema that lets an editor accept what cannot be played."""
+    assert not validator().is_valid(line)
+    with pytest.raises(SourceError):
+        Scenario.parse([json.dumps(HEAD), json.dumps(line)])
