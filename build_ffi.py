@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -434,6 +435,13 @@ def _rows(rows: list[str]) -> str:
     return "".join(f"    {row},\n" for row in rows)
 
 
+def _prototypes(text: str) -> str:
+    """Return the declarations of the functions that a header of our own defines."""
+    return "".join(
+        f"{one};\n" for one in re.findall(r"^static inline (.+)\n\{$", text, re.MULTILINE)
+    )
+
+
 def extension(header: Header) -> str:
     """Return the source of the extension, as cffi writes it."""
     declared = header.at("x86_64")
@@ -443,6 +451,7 @@ def extension(header: Header) -> str:
         warnings.simplefilter("error")
         ffi.cdef(cdef.text())
         ffi.cdef((ROOT / "native" / "opinion.cdef.h").read_text())
+        ffi.cdef(_prototypes((ROOT / "native" / "atomics.h").read_text()))
         ffi.cdef(
             "extern const struct xengnt_constant xengnt_constants[...];"
             "extern const struct xengnt_member xengnt_members[...];"
@@ -456,6 +465,7 @@ def extension(header: Header) -> str:
             "#include <xen/grant_table.h>\n"
             f"{cdef.preamble()}"
             '#include "opinion.h"\n'
+            '#include "atomics.h"\n'
             f"{_opinion(compute(declared))}",
             py_limited_api=True,
         )

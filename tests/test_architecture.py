@@ -7,6 +7,7 @@ import ast
 import json
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ LAYERS: dict[str, set[str]] = {
     "scenario": {"abi", "codec", "errors", "findings", "backends"},
     "backends": {"abi", "codec", "errors", "extension", "scenario"},
     "dispatch": {"backends", "batch", "codec", "errors", "ops"},
+    "guest": {"abi", "codec", "errors", "extension", "findings"},
+    "model": {"abi", "codec", "errors", "guest", "scenario"},
     "sources": {"abi", "errors"},
     "baseline": {"errors", "findings", "mapping"},
     "mapping": {"errors"},
@@ -130,6 +133,15 @@ def test_type_checkers_see_the_same_names() -> None:
     guarded = next(node for node in tree.body if isinstance(node, ast.If))
     seen = {a.name for n in guarded.body if isinstance(n, ast.ImportFrom) for a in n.names}
     assert seen == set(xengnt.__all__)
+
+
+def test_every_package_is_shipped() -> None:
+    """Would catch a folder of modules that a wheel leaves out."""
+    shipped = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = {
+        ".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")
+    }
+    assert set(shipped) - {"xengnt.include"} == folders
 
 
 def test_every_file_names_its_licence() -> None:

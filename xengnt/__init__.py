@@ -2,14 +2,15 @@
 # ruff: noqa: F401 -- what is imported for type checkers is what __getattr__ gives
 """The Xen grant-table ABI, exact to the byte, from Python and from C.
 
-Importing this loads next to nothing: each name below is fetched from its module
-when it is first used.
+Importing this loads next to nothing: each name below is fetched from its module,
+and each module loaded, when it is first used.
 """
 
 __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from xengnt import guest, model, scenario
     from xengnt.abi.constants import (
         CacheFlag,
         CopyFlag,
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
     from xengnt.dispatch import Dispatcher
     from xengnt.errors import (
         GrantError,
+        InUse,
         InvalidValue,
         Refused,
         SourceError,
+        TableFull,
         Unavailable,
         UnknownName,
         XengntError,
@@ -43,13 +46,18 @@ _HOMES = {
     "xengnt.codec": "Abi",
     "xengnt.dispatch": "Dispatcher",
     "xengnt.errors": (
-        "GrantError InvalidValue Refused SourceError Unavailable UnknownName XengntError"
+        "GrantError InUse InvalidValue Refused SourceError TableFull Unavailable UnknownName "
+        "XengntError"
     ),
     "xengnt.package": "get_include",
 }
 
+_MODULES = ("guest", "model", "scenario")
+"""Modules that are there without being imported by name."""
+
 __all__ = [  # noqa: PLE0604 -- all of them are names
     *sorted(name for names in _HOMES.values() for name in names.split()),
+    *_MODULES,
 ]
 
 
@@ -57,6 +65,8 @@ def __getattr__(name: str) -> object:
     """Fetch a name from the module that has it."""
     from importlib import import_module
 
+    if name in _MODULES:
+        return import_module(f"xengnt.{name}")
     for module, names in _HOMES.items():
         if name in names.split():
             return getattr(import_module(module), name)

@@ -75,6 +75,14 @@ class Unavailable(XengntError, RuntimeError):
     """Something that this machine lacks: a compiler, an extra, the extension."""
 
 
+class InUse(XengntError, RuntimeError):
+    """An entry that cannot be changed now, because the other side uses it."""
+
+
+class TableFull(XengntError, RuntimeError):
+    """A grant table without a free entry that does not grow either."""
+
+
 class GrantError(XengntError, OSError):
     """A call, or an element of one, that failed.
 

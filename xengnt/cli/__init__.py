@@ -15,7 +15,10 @@ from typing import Any, NoReturn
 from xengnt import __version__
 from xengnt.errors import XengntError, printable
 
-COMMANDS = ("layout", "encode", "decode", "validate", "check", "explain", "selfcheck")
+COMMANDS = (
+    *("layout", "encode", "decode", "validate", "entries"),
+    *("check", "run", "explain", "selfcheck"),
+)
 """The commands, in the order of the help; each has a module of its name here."""
 
 
