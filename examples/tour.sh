@@ -24,6 +24,9 @@ show xengnt encode map_grant_ref examples/maps.json -o "$out/maps.bin"
 show xengnt decode map_grant_ref "$out/maps.bin"
 show "xengnt decode map_grant_ref $out/maps.bin --format json --in-only | xengnt encode map_grant_ref | cmp - $out/maps.bin && echo the same bytes"
 
+# Calls, with the model of Xen that is part of the package.
+show xengnt run examples/scenarios/block.jsonl
+
 # Somebody's header: packed as Xen packs it?
 header=/usr/include/xen/grant_table.h
 if [ -e "$header" ]; then

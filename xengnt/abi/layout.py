@@ -80,7 +80,8 @@ class Field:
         pointee: of a ``handle``, what it points to.
         select: of a ``union``, which member is meant when.
         align: the alignment that it asks for, None where the source cannot tell.
-        bit: of ``bits``, the first bit in the byte at its offset, None where unknown.
+        bit: of ``bits``, the first bit in the byte at its offset, None where unknown; few
+            sources tell, so it does not count when fields are compared as values.
     """
 
     name: str
@@ -95,7 +96,7 @@ class Field:
     pointee: Pointee | None = None
     select: str | None = None
     align: int | None = None
-    bit: int | None = None
+    bit: int | None = field(default=None, compare=False)
 
     @property
     def end(self) -> int:
