@@ -90,7 +90,7 @@ def derive(include: Path) -> Header:
 def verify(source: HeaderSource) -> None:
     """Raise `SourceError` unless a header could be read whole and its markup is complete."""
     declared = source.declarations
-    for problem in source.problems.values():
+    for problem in (*source.problems.values(), *source.assumptions):
         raise SourceError(problem.message)
     for complaint in _complaints(declared):
         name = complaint.split(":")[0]

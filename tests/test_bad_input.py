@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,35 @@ def test_missing_and_unreadable(tmp_path: Path, capsys: pytest.CaptureFixture[st
         err = capsys.readouterr().err
         assert words in err
         assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("kind", ["", "header:", "json:", "btf:", "elf:", "py:"])
+def test_what_is_no_regular_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Would catch a pipe that is waited for, or a device that is read without end."""
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path("/dev/zero")):
+        assert main(["check", f"{kind}{path}"]) == 2
+        assert capsys.readouterr().err == f"xengnt: {path}: not a regular file\n"
+
+
+def test_an_archive(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch an archive of objects that is called a bad header."""
+    path = tmp_path / "lib.a"
+    path.write_bytes(b"!<arch>\n" + b"x.o/".ljust(16) + b"\0" * 44)
+    assert main(["check", str(path)]) == 2
+    assert f"{path}: an archive: check its members" in capsys.readouterr().err
+
+
+def test_a_letter_beyond_ascii(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a name that is told as gcc escapes it."""
+    path = tmp_path / "bad.h"
+    path.write_text("#define GNTST_okay (1 + versi\u00f3n)\nstruct gnttab_copy { \u00f1 x; };\n")
+    assert main(["check", str(path), "--abi", "x86_64"]) == 2
+    err = capsys.readouterr().err
+    assert "\u00f1" in err or "versi\u00f3n" in err
+    assert "U000000" not in err
 
 
 @pytest.mark.parametrize("part", range(1, 20))

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -865,6 +866,7 @@ RAISING = {
     ),
     "a bare one": ("raise BaseException('no')", "{file}:1: BaseException: no"),
     "an exit": ("import sys\nsys.exit(0)", "{file}:2: SystemExit: 0"),
+    "an exit of the process": ("import os\n\nos._exit(0)", r"{file}:3: it calls os\._exit\(0\)"),
     "an exit with words": ("raise SystemExit('usage: …')", "{file}:1: SystemExit: usage: …"),
     "a mistake of syntax": ("x = 1\ndef (:", "{file}:2: SyntaxError: invalid syntax"),
     "a mistake of indentation": ("if 1:\nx = 1", "{file}:2: IndentationError: expected .+"),
@@ -906,6 +908,43 @@ def test_code_that_fails(text: str, message: str, tmp_path: Path) -> None:
     assert re.fullmatch(message.replace("{file}", re.escape(str(path))), str(caught.value))
     assert (sys.path, sys.stdout, sys.stderr) == (before[0], *before[2:])
     assert "theirs" not in sys.modules
+
+
+def test_a_child_of_the_code_ends(write: Write) -> None:
+    """Would catch a child that leaves by ``os._exit``, and goes on here instead."""
+    path = write(
+        "import os\nleave, child = os._exit, os.fork()\nif child == 0:\n    os._exit(7)\n"
+        "GNTTABOP_copy = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])"
+    )
+    before = vars(os)["_exit"]
+    assert read(path, ours, native()).layout.constants["GNTTABOP_copy"].value == 7
+    assert vars(os)["_exit"] is before
+
+
+def test_a_class_that_cannot_be_looked_at(write: Write) -> None:
+    """Would catch a traceback of a metaclass that answers nothing, or the rest lost with it."""
+    path = write(
+        "class M(type):\n    def __getattribute__(cls, name): raise RuntimeError('no')\n"
+        "class gnttab_copy(metaclass=M): pass\nclass Other(metaclass=M): pass\n"
+        "GNTTABOP_copy = 5\n"
+    )
+    found = read(path, ours, native())
+    assert found.layout.constants["GNTTABOP_copy"].value == 5
+    assert found.problems.keys() == {"gnttab_copy"}
+    message = found.problems["gnttab_copy"].message
+    assert message == f"{path}:3: gnttab_copy: RuntimeError on looking at it"
+
+
+def test_members_of_an_enumeration_named_by_its_class(write: Write) -> None:
+    """Would catch members that are left out because their class has the prefix of all."""
+    path = write(
+        "import enum\nclass GNTST(enum.IntEnum):\n    okay = 0\n    bad_page = -9\n"
+        "class Status(enum.IntEnum):\n    GNTST_eagain = -12\n    okay = 1\n"
+    )
+    found = read(path, ours, native())
+    values = {name: one.value for name, one in found.layout.constants.items()}
+    assert values == {"GNTST_okay": 0, "GNTST_bad_page": -9, "GNTST_eagain": -12}
+    assert found.where["GNTST_bad_page"] == f"{path}:4"
 
 
 def test_code_that_is_interrupted(write: Write) -> None:

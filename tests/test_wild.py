@@ -29,6 +29,7 @@ from xengnt.findings import NOTE
 from xengnt.sources.cheader import preprocess
 from xengnt.sources.cheader.preprocess import Job
 from xengnt.sources.cheader.reader import HeaderSource, read
+from xengnt.sources.header import HeaderFile
 
 WILD = Path(__file__).parent / "wild"
 NEWEST = header().newest
@@ -662,7 +663,7 @@ DOUBTFUL = {
     "struct a { struct FOO_PACKED { int x; } y; };": "'FOO_PACKED'",
     "struct a { FIELD(int, x); int y; };": "cannot be parsed",
     "struct a { int y; FIELD };": "cannot be parsed",
-    "struct a { char x; domid_t y; };": "unknown type 'domid_t'",
+    "struct a { char x; evtchn_port_t y; };": "unknown type 'evtchn_port_t'",
     "struct a { char x; foo_uint16_t y; };": "unknown type 'foo_uint16_t'",
     "struct a { char x; GUEST_HANDLE(a, b) y; };": "cannot be parsed",
     "typedef struct { struct nothing x; } a;": "struct nothing is not defined",
@@ -732,6 +733,48 @@ def _stated(one: Field) -> tuple[object, ...]:
     return one.name, one.offset, one.size, one.kind, one.signed, one.align, pointee
 
 
+WINDOWS = {
+    **dict.fromkeys(("UCHAR", "BYTE", "UINT8", "BOOLEAN"), (1, False)),
+    **dict.fromkeys(("USHORT", "WORD", "UINT16"), (2, False)),
+    **dict.fromkeys(("ULONG", "DWORD", "UINT", "ULONG32"), (4, False)),
+    **dict.fromkeys(("ULONGLONG", "QWORD", "ULONG64"), (8, False)),
+    "SHORT": (2, True),
+    "LONG": (4, True),
+    "LONGLONG": (8, True),
+    "LONG_PTR": (0, True),
+    **dict.fromkeys(("ULONG_PTR", "UINT_PTR"), (0, False)),
+}
+
+
+@pytest.mark.parametrize("abi", ["x86_64", "x86_32"])
+def test_types_of_windows(read_text: Callable[..., HeaderSource], abi: str) -> None:
+    """Would catch a name of Windows that is unknown, or as wide as ``long`` is elsewhere."""
+    members = "".join(f"{name} m{name};" for name in WINDOWS)
+    source = read_text(f"struct a {{ {members} }};", abi=abi)
+    assert not source.problems
+    assert {one.name for one in source.assumptions} == WINDOWS.keys()
+    found = compute(source.declarations).structs["a"]
+    for name, (size, signed) in WINDOWS.items():
+        field = found.field(f"m{name}")
+        assert (field.size, field.signed) == (size or source.declarations.target.word, signed)
+
+
+@pytest.mark.parametrize("abi", TARGETS)
+def test_types_of_xen_that_nothing_defines(abi: str, tmp_path: Path) -> None:
+    """Would catch one that is unknown, is of another width, or counts as defined there."""
+    ours = compute(header().at(abi))
+    path = tmp_path / "wild.h"
+    members = "".join(f"{name} m{name};" for name in ours.typedefs)
+    path.write_text(f"#include <xen/xen.h>\nstruct a {{ {members} }};\ntypedef int own_t;\n")
+    found = HeaderFile(path).read(TARGETS[abi], 0, None)
+    assert not found.problems
+    assert {one.name for one in found.assumptions} == {"xen/xen.h", *ours.typedefs}
+    for name, one in ours.typedefs.items():
+        field = found.layout.structs["a"].field(f"m{name}")
+        assert (field.size, field.signed, field.align) == (one.size, one.signed, one.align), name
+    assert found.layout.typedefs.keys() == found.typedefs == {"own_t"}
+
+
 # Includes that are not there.
 
 
@@ -758,6 +801,15 @@ def test_missing_includes(
     assert set(source.files) == {f"{tmp_path}/wild.h", f"{tmp_path}/there.h"}
     for words in ("unknown type 'unknown_t'", "not/there.h, ../far/away.h, also.h"):
         assert words in source.problems["b"].message
+    source = read_text(
+        "#include <not/there.h>\nstruct b { unknown_t x; };\nstruct c {\n int y; other_t x; };\n"
+    )
+    file = f"{tmp_path}/wild.h"
+    blame = "; it may come from what is not there: not/there.h"
+    assert [problem.message for problem in source.problems.values()] == [
+        f"{file}:2: struct b cannot be parsed: unknown type 'unknown_t'{blame}",
+        f"{file}:3: struct c cannot be parsed: unknown type 'other_t' at wild.h:4",
+    ]
 
 
 @pytest.mark.parametrize(

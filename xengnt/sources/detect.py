@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import re
+import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,16 +116,34 @@ def open_source(
     named = _NAMED.fullmatch(str(spec))
     if named:
         kind, name = named[1], named[2]
+        _check(Path(name))
     else:
         name = str(spec)
         kind = _kind(Path(name))
+    if base:
+        _check(Path(base))
     if kind == HEADER:
         return HeaderFile(Path(name), include, defines)
     return Binary(name, kind, progress, Path(base) if base else None)
 
 
+def _check(path: Path) -> None:
+    """Refuse what would have its reader wait, as pipes do: what is there and not a file.
+
+    Raises:
+        SourceError: it is not one.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # not there: a module, or its reader says so
+        return
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+        raise SourceError(f"{path}: not a regular file")
+
+
 def _kind(path: Path) -> str:
     """Return what a file is, by what is in it."""
+    _check(path)
     if path.suffix == ".py":
         raise SourceError(f"{path}: Python code is run to be read: say py:{path} if you trust it")
     try:
@@ -132,6 +151,8 @@ def _kind(path: Path) -> str:
             start = file.read(4096)
     except OSError as error:
         raise SourceError(f"{path}: {error.strerror or error}") from None
+    if start.startswith((b"!<arch>\n", b"!<thin>\n")):
+        raise SourceError(f"{path}: an archive: check its members, which ar x takes out")
     if start.startswith(b"\x7fELF"):
         return _elf(path)
     if start[:2] in (b"\x9f\xeb", b"\xeb\x9f") or kernel_image.known(memoryview(start)):

@@ -67,13 +67,17 @@ class HeaderFile:
             Unavailable: there is no preprocessor.
         """
         source = read(Job(self.path, abi, version, self.include, self.defines), wanted)
+        layout = compute(source.declarations)
+        assumed = {one.name for one in source.assumptions}  # what it does not define itself
+        for name in assumed & layout.typedefs.keys():
+            del layout.typedefs[name]
         return HeaderReading(
-            compute(source.declarations),
+            layout,
             source.where,
             source.problems,
             assumptions=source.assumptions,
             valueless=source.valueless,
-            typedefs=frozenset(source.declarations.typedefs),
+            typedefs=frozenset(source.declarations.typedefs.keys() - assumed),
             files=source.files,
             latest=source.latest,
         )

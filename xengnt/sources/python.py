@@ -24,7 +24,7 @@ from typing import Any
 from xengnt.abi.declarations import Constant
 from xengnt.abi.layout import Layout, StructLayout, TypeLayout
 from xengnt.abi.targets import UNDEFINED, Target, native
-from xengnt.errors import SourceError, UnknownName
+from xengnt.errors import SourceError, UnknownName, XengntError
 from xengnt.sources import cffi_types, ctypes_types, numpy_types
 from xengnt.sources.measured import AGGREGATES
 from xengnt.sources.python_places import Places
@@ -110,10 +110,26 @@ class _Finder:
 
     def _namespace(self, names: Mapping[str, object], start: str, *, deeper: bool) -> None:
         for name, value in list(names.items()):
-            if self._one(name, f"{start}{name}", value) or not deeper:
-                continue
-            if issubclass(type(value), type | SimpleNamespace):
-                self._namespace(_names(value) or {}, f"{start}{name}.", deeper=False)
+            path = f"{start}{name}"
+            try:
+                if self._one(name, path, value) or not deeper:
+                    continue
+                if issubclass(type(value), enum.EnumMeta):
+                    self._members(value, name, path)
+                elif issubclass(type(value), type | SimpleNamespace):
+                    self._namespace(_names(value) or {}, f"{path}.", deeper=False)
+            except XengntError:
+                raise
+            except Exception as error:  # noqa: BLE001 -- what is theirs may answer with any
+                if self._wanted(name):
+                    where = self._places.of(self._ran.file, path).get("", self._ran.name)
+                    self._problem(name, f"{where}: {name}: {type(error).__name__} on looking at it")
+
+    def _members(self, cls: object, name: str, path: str) -> None:
+        """Take in the members of an enumeration, whose class may be the prefix of all."""
+        for member, value in (_names(cls) or {}).items():
+            own = member if self._wanted(member) else f"{name}_{member}"
+            self._one(own, f"{path}.{member}", value)
 
     def _one(self, name: str, path: str, value: Any) -> bool:
         """Take in a named value if it is wanted; tell whether it is anything to be wanted."""

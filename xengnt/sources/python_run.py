@@ -22,7 +22,7 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_loader
 from pathlib import Path
 from types import ModuleType, TracebackType
-from typing import Any
+from typing import Any, NoReturn
 
 from xengnt.errors import SourceError
 
@@ -72,7 +72,7 @@ def run(spec: str) -> Iterator[Ran]:
     folder = os.path.realpath(file.parent if file else Path())
     with _forgetting(folder):
         try:
-            with _aside():
+            with _aside(), _staying():
                 module = _load(file) if file else importlib.import_module(target)
                 value: Any = module
                 for name in path.split(".") if path else ():
@@ -154,8 +154,8 @@ def _lies_in(folder: str, module: Any) -> bool:
     )
 
 
-class _TooMuch(BaseException):
-    """More output than `MAX_OUTPUT`; no ``except Exception`` keeps it from ending the code."""
+class _Stopped(BaseException):
+    """Why the code is ended here; no ``except Exception`` keeps it from that."""
 
 
 class _Limited:
@@ -169,7 +169,7 @@ class _Limited:
         """Write a text."""
         self._left -= len(text)
         if self._left < 0:
-            raise _TooMuch(f"it prints more than {MAX_OUTPUT >> 20} MiB")
+            raise _Stopped(f"it prints more than {MAX_OUTPUT >> 20} MiB")
         return int(self._below.write(text)) if self._below is not None else len(text)
 
     def flush(self) -> None:
@@ -198,6 +198,23 @@ def _aside() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _staying() -> Iterator[None]:
+    """Have ``os._exit`` end the code that calls it and not this process, only its children."""
+    leave, here = os._exit, os.getpid()
+
+    def leave_code(status: int) -> NoReturn:
+        if os.getpid() != here:
+            leave(status)
+        raise _Stopped(f"it calls os._exit({status})")
+
+    os._exit = leave_code
+    try:
+        yield
+    finally:
+        os._exit = leave
+
+
 def _say(target: str, file: Path | None, error: BaseException) -> str:
     """Return in one line where the code failed, and how."""
     kind = type(error).__name__.lstrip("_")
@@ -205,7 +222,7 @@ def _say(target: str, file: Path | None, error: BaseException) -> str:
         return f"{error.filename}:{error.lineno}: {kind}: {_one_line(error.msg)}"
     text = _one_line(error)
     line = _line(error.__traceback__, str(file) if file else None)
-    what = text if isinstance(error, _TooMuch) else f"{kind}: {text}" if text else kind
+    what = text if isinstance(error, _Stopped) else f"{kind}: {text}" if text else kind
     return f"{line or target}: {what}"
 
 

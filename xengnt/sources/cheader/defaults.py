@@ -13,9 +13,21 @@ from __future__ import annotations
 
 import re
 
-from xengnt.abi.declarations import Arithmetic, Named, Typedef
+from xengnt.abi.declarations import Arithmetic, Named, Typedef, header
+from xengnt.abi.layout import Engine
+from xengnt.abi.targets import Target
 
 _OF_C = {8: "char", 16: "short", 32: "int", 64: "long long"}
+_OF_WINDOWS = {
+    **dict.fromkeys(("UCHAR", "BYTE", "BOOLEAN"), "u8"),
+    **dict.fromkeys(("USHORT", "WORD"), "u16"),
+    **dict.fromkeys(("ULONG", "UINT", "DWORD", "ULONG32", "DWORD32"), "u32"),
+    **dict.fromkeys(("ULONGLONG", "QWORD", "DWORDLONG", "ULONG64", "DWORD64"), "u64"),
+    "SHORT": "s16",
+    **dict.fromkeys(("LONG", "LONG32"), "s32"),
+    **dict.fromkeys(("LONGLONG", "LONG64"), "s64"),
+}
+"""Where ``long`` has 32 bits, whatever it has on the ABI."""
 
 
 def _integers() -> dict[str, Typedef]:
@@ -44,13 +56,32 @@ def _integers() -> dict[str, Typedef]:
     found["int64_aligned_t"] = Typedef(Arithmetic("long long"), align=8)
     for name in ("compat_pfn_t", "compat_ulong_t", "compat_ptr_t"):
         found[name] = Typedef(Arithmetic("unsigned int"))
-    found["UINTN"] = Typedef(Named("uintptr_t"))
-    found["INTN"] = Typedef(Named("intptr_t"))
+    for name, like in _OF_WINDOWS.items():
+        found[name] = found[like]
+    for name in ("UINTN", "UINT_PTR", "ULONG_PTR", "DWORD_PTR"):
+        found[name] = Typedef(Named("uintptr_t"))
+    for name in ("INTN", "INT_PTR", "LONG_PTR"):
+        found[name] = Typedef(Named("intptr_t"))
     return found
 
 
 INTEGERS = _integers()
 """Types of integers, of which the name tells the size: u16, __u16, UINT16, uint16 and so on."""
+
+XEN_TYPES = frozenset(
+    {
+        *("domid_t", "xen_pfn_t", "xen_ulong_t"),
+        *("grant_ref_t", "grant_handle_t", "grant_status_t"),
+    }
+)
+"""Types of integers that Xen's own headers define; `xen_type` says what they are."""
+
+
+def xen_type(name: str, target: Target) -> Typedef:
+    """Return what one of `XEN_TYPES` is on an ABI."""
+    shape = Engine(header().at(target)).shape(Named(name))
+    return INTEGERS[f"{'s' if shape.signed else 'u'}{8 * shape.size}"]
+
 
 PACKED = frozenset(
     {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from pathlib import Path
 from typing import Protocol
 
 from pycparser import c_ast, c_parser
@@ -221,12 +222,17 @@ class Parser:
             tree = self._parse(prelude + " ".join(token.text for token in lifted.clean))
             if tree is not None:
                 return list(tree.ext[len(names) :])
-        original = _shorten(" ".join(token.text for token in declaration.tokens))
+        text = " ".join(token.text for token in declaration.tokens)
         suspect = self._suspect(lifted.clean)
-        raise SourceError(f"{declaration.where}: cannot be parsed: {original}{suspect}")
+        if suspect is None:
+            raise SourceError(f"{declaration.where}: cannot be parsed: {_shorten(text)}")
+        what, word = suspect
+        name = declared[0] if declared else _shorten(text.partition("{")[0].strip())
+        at = "" if word.where == declaration.where else f" at {Path(word.file).name}:{word.line}"
+        raise SourceError(f"{declaration.where}: {name} cannot be parsed: {what} {word.text!r}{at}")
 
-    def _suspect(self, tokens: Sequence[Token]) -> str:
-        """Name the likely culprit: a name that means nothing beside another one."""
+    def _suspect(self, tokens: Sequence[Token]) -> tuple[str, Token] | None:
+        """Return the likely culprit, and what it is: it means nothing beside another name."""
         typed = False  # whether a type stands before it
         tag = False  # whether it is one
         for first, second in pairwise(tokens):
@@ -238,12 +244,12 @@ class Parser:
             if first.word and not known and not first.text.startswith(OUR_TAG):
                 if typed and second.word:
                     macro = second if second.text.isupper() or second.text[0] == "_" else first
-                    return f" (unknown word {macro.text!r} at {macro.where})"
+                    return "unknown word", macro
                 if not typed and (second.word or second.text == "*"):
-                    return f" (unknown type {first.text!r} at {first.where})"
+                    return "unknown type", first
             means = self.known.is_type(first.text) or first.text in _BASIC
             typed = first.word and (means or typed)
-        return ""
+        return None
 
 
 class _Reading:

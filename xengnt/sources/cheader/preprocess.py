@@ -18,6 +18,7 @@ import shlex
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -228,7 +229,17 @@ def _with_compiler(command: Sequence[str], job: Job, stand_ins: str | None, afte
         said = complaints.read(1 << 16).decode(errors="replace")
     if process.returncode:
         raise _complaint(job, said)
-    return text.decode(errors="replace")
+    return _ESCAPED.sub(_letter, text.decode(errors="replace"))
+
+
+_ESCAPED = re.compile(r"(?<!\\)\\U([0-9a-fA-F]{8})")
+
+
+def _letter(escape: re.Match[str]) -> str:
+    """Return a letter of a name that gcc prints as an escape."""
+    number = int(escape[1], 16)
+    letter = chr(number) if number <= sys.maxunicode else ""
+    return letter if f"_{letter}".isidentifier() and letter else escape[0]
 
 
 def _output(process: subprocess.Popen[bytes], job: Job) -> bytes:

@@ -33,7 +33,7 @@ from xengnt.abi.targets import Target, format_version
 from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.sources.cheader.annotate import Annotations
 from xengnt.sources.cheader.cut import ATTRIBUTES, Declaration, Names, Variable, cut
-from xengnt.sources.cheader.defaults import INTEGERS
+from xengnt.sources.cheader.defaults import INTEGERS, XEN_TYPES, xen_type
 from xengnt.sources.cheader.evaluate import INT, Value
 from xengnt.sources.cheader.expand import Expanded, expand
 from xengnt.sources.cheader.handles import handle
@@ -167,6 +167,7 @@ class _Reader:
         for problem in self.source.problems.values():
             if _UNKNOWN.search(problem.message):
                 problem.message += f"; it may come from what is not there: {names}"
+                break  # said once
         declared, source = self.source.declarations, self.source
         if not (declared.aggregates or declared.constants or declared.typedefs or source.problems):
             raise SourceError(not_there(*next(iter(missing.items()))))
@@ -200,8 +201,8 @@ class _Reader:
                 value = self.parser.value(expansion)
             except InvalidValue as error:
                 if self._meant_as_number(expansion):
-                    self._problem(name, f"{where}: {error}")
-                self.source.valueless[name] = f"{where}: {error}"
+                    self._problem(name, f"{where}: {name}: {error}")
+                self.source.valueless[name] = f"{where}: {name}: {error}"
                 continue
             if name == LATEST_MACRO:
                 self.source.latest = value.value
@@ -249,8 +250,8 @@ class _Reader:
                 self.declared.constants[name] = self._evaluate(variable).constant()
             except InvalidValue as error:
                 if variable.value and self._meant_as_number(variable.value):
-                    self._problem(name, f"{where}: {error}")
-                self.source.valueless[name] = f"{where}: {error}"
+                    self._problem(name, f"{where}: {name}: {error}")
+                self.source.valueless[name] = f"{where}: {name}: {error}"
                 continue
             self.source.where[name] = where
         for name, (token, declaration) in self.names.enumerators.items():
@@ -282,7 +283,29 @@ class _Reader:
                 failed = self._parsed.get(declarations[0])
                 if name not in self.declared.typedefs and isinstance(failed, SourceError):
                     self._problem(name, str(failed))
+        self._drop_circles()
         self._drop_broken()
+
+    def _drop_circles(self) -> None:
+        """Drop the typedefs that lead back to themselves, and those that lead there."""
+        typedefs = self.declared.typedefs
+        good: set[str] = set()
+        circles: set[str] = set()
+        for start in typedefs:
+            way: set[str] = set()
+            name = start
+            while name in typedefs and not (name in good or name in circles or name in way):
+                way.add(name)
+                ctype = typedefs[name].type
+                name = ctype.name if isinstance(ctype, Named) else ""
+            (circles if name in circles or name in way else good).update(way)
+        for name in [name for name in typedefs if name in circles]:
+            del typedefs[name]
+            where = self.source.where.get(name, str(self.job.path))
+            error = SourceError(f"{where}: {name}: a typedef that leads back to itself")
+            self._parsed.update(dict.fromkeys(self.names.typedefs.get(name, ()), error))
+            if self.wanted(name):
+                self._problem(name, str(error))
 
     def _drop_broken(self) -> None:
         """Drop the structs that cannot be laid out."""
@@ -406,7 +429,12 @@ class _Reader:
         if name in INTEGERS:
             meaning = spell(INTEGERS[name].type) + (" aligned to 8" if INTEGERS[name].align else "")
             self.assume(name, self._first(name), meaning)
-        return INTEGERS.get(name)
+            return INTEGERS[name]
+        if name in XEN_TYPES:
+            found = xen_type(name, self.target)
+            self.assume(name, self._first(name), f"the ABI's own, {spell(found.type)}")
+            return found
+        return None
 
     def _target(self, words: tuple[str, ...]) -> CType:
         """Return the type that words name."""
@@ -444,7 +472,7 @@ class _Reader:
         """Tell whether a name is that of a typedef."""
         if word in STANDARD_TYPES or word in self.names.typedefs or word in self._handles:
             return True
-        return word in INTEGERS and word not in self.names.enumerators
+        return (word in INTEGERS or word in XEN_TYPES) and word not in self.names.enumerators
 
     def is_tag(self, word: str) -> bool:
         """Tell whether a name is the tag of a struct or enum."""

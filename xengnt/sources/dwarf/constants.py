@@ -9,6 +9,7 @@ from __future__ import annotations
 TAG_array_type = 0x01
 TAG_class_type = 0x02
 TAG_enumeration_type = 0x04
+TAG_lexical_block = 0x0B
 TAG_member = 0x0D
 TAG_pointer_type = 0x0F
 TAG_reference_type = 0x10
@@ -26,6 +27,7 @@ TAG_base_type = 0x24
 TAG_const_type = 0x26
 TAG_enumerator = 0x28
 TAG_packed_type = 0x2D
+TAG_subprogram = 0x2E
 TAG_variant_part = 0x33
 TAG_volatile_type = 0x35
 TAG_restrict_type = 0x37
@@ -52,7 +54,7 @@ QUALIFIERS = frozenset(
 NAMED = frozenset({*AGGREGATES, *ALIASES, TAG_enumeration_type, TAG_enumerator, TAG_imported_unit})
 """Entries that are looked at."""
 
-SCOPES_C = frozenset({TAG_enumeration_type})
+SCOPES_C = frozenset({TAG_enumeration_type, TAG_subprogram, TAG_lexical_block})
 SCOPES = SCOPES_C | AGGREGATES | {TAG_namespace, TAG_module}
 """Entries whose children are looked at."""
 

@@ -40,7 +40,10 @@ def debug_file(elf: Elf) -> Elf:
             if any(found.sections(name) for name in _INFORMATION):
                 return found
     hint = f"; {link} is not where it should be" if link else ""
-    raise SourceError(f"{elf.path}: no debugging information in it: compile with -g{hint}")
+    raise SourceError(
+        f"{elf.path}: no debugging information in it: compile with -g "
+        f"(-gsplit-dwarf alone makes none){hint}"
+    )
 
 
 def supplement(elf: Elf) -> Elf | None:

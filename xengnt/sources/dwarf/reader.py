@@ -3,7 +3,6 @@
 
 All units are looked through, since each may have its own idea of a struct; their
 entries are stepped over quickly, and only those of a name that is wanted are decoded.
-Types that are local to a function are nobody's interface, and are left out.
 
 Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.sources`` and the modules beside it.
 """

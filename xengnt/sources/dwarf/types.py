@@ -294,6 +294,8 @@ def _described(member: _Member) -> list[tuple[Field, Entry]]:
     """Return the field that a member is, and those in it."""
     entry, found, inner = member.entry, member.type, member.inner
     name = entry.name if entry.tag == dw.TAG_member else None
+    if name is not None:
+        name = name.replace(".", "$")  # _vptr.X of gcc, and a dot would be that of a path
     offset = member.bit // 8
     rows: list[tuple[Field, Entry]] = []
     if name is not None:

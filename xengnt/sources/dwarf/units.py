@@ -325,7 +325,7 @@ class Unit:
 
     @cached_property
     def plain_c(self) -> bool:
-        """Whether it is of C, where all types with a tag are at file scope."""
+        """Whether it is of C, where no type is declared inside another."""
         return self.top.number(dw.AT_language) in dw.LANGUAGES_C
 
     @cached_property
@@ -338,7 +338,7 @@ class Unit:
         return start + (2 * self.header.wide if self.header.version >= 5 else 0)  # noqa: PLR2004 -- a version
 
     def named(self) -> Iterator[tuple[int, int, Abbreviation, int]]:
-        """Give the entries at file scope, in namespaces and in types that may have a name.
+        """Give the entries at file scope, in namespaces, types and functions that may have a name.
 
         Those whose name nobody wants are left out, as far as that is known.
 
