@@ -765,7 +765,8 @@ MUTATIONS = (
         | note(REPLACE, field_kind="handle")),
     }),
     Mutation("handle-wrapped", "typedef", ALL,
-        [Edit("typedef uint32_t grant_handle_t;", "typedef struct { uint32_t x; } grant_handle_t;")], {
+        [Edit("typedef uint32_t grant_handle_t;",
+            "typedef struct { uint32_t x; } grant_handle_t;")], {
         X64: handle_wrapped,
     }),
     Mutation("status-word-32-bits", "typedef", ALL,

@@ -1,0 +1,318 @@
+# SPDX-License-Identifier: MIT
+"""Grant entries as the bytes that a guest and Xen share.
+
+All that Xen's side reads from entries and writes to them is here, and nowhere else. Each
+change is one read and one write, which other calls cannot come between.
+
+Imports ``xengnt.abi``, ``xengnt.codec`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from xengnt.abi.constants import Status
+from xengnt.model.bits import (
+    ACCEPT_TRANSFER,
+    COMMITTED,
+    COMPLETED,
+    IN_USE,
+    PERMIT_ACCESS,
+    READING,
+    READONLY,
+    SUB_PAGE,
+    TRANSITIVE,
+    TYPE_MASK,
+)
+from xengnt.model.failures import Failed
+from xengnt.model.forms import form
+from xengnt.model.machine import PAGE_SIZE
+
+_V1 = form("x86_64", "grant_entry_v1")  # entries are the same on every ABI
+_V2 = form("x86_64", "grant_entry_v2")
+_STATUS = form("x86_64", "grant_status_t")
+
+_HEADER_V1 = _V1.reader("flags", "domid")
+_ENTRY_V1 = _V1.reader("flags", "domid", "frame")
+_HEADER_V2 = _V2.reader("hdr.flags", "hdr.domid")
+_FRAME_V2 = _V2.reader("full_page.frame")
+_PART_V2 = _V2.reader("sub_page.page_off", "sub_page.length", "sub_page.frame")
+_TRANSITIVE_V2 = _V2.reader("transitive.trans_domid", "transitive.gref")
+_, _FLAGS = _V1.store("flags")
+_WORD = _STATUS.reader("grant_status_t")
+
+_SIZE_V1, _SIZE_V2 = _V1.size, _V2.size
+_PER_V1, _PER_V2 = PAGE_SIZE // _SIZE_V1, PAGE_SIZE // _SIZE_V2
+
+STATUS_PER_FRAME = PAGE_SIZE // _STATUS.size
+
+_NARROW = (1 << 32) - 1
+_WHOLE_OR_PART = TYPE_MASK | SUB_PAGE
+
+
+Part = tuple[int, int, int]
+"""What an entry grants: the number that its owner gives the frame, where the part of it
+begins, and how long that is."""
+
+
+class Entries(ABC):
+    """The entries of a table, of one version.
+
+    Args:
+        frames: the frames of the table; a list that may grow.
+    """
+
+    version: int
+    size: int
+    per_frame: int
+
+    def __init__(self, frames: list[memoryview]) -> None:
+        self.frames = frames
+
+    def __len__(self) -> int:
+        return len(self.frames) * self.per_frame
+
+    def at(self, ref: int) -> tuple[memoryview, int]:
+        """Return the frame that an entry is in, and its offset there."""
+        frame, index = divmod(ref, self.per_frame)
+        return self.frames[frame], index * self.size
+
+    def header(self, ref: int) -> tuple[int, int]:
+        """Return the flags and the domain of an entry."""
+        frame, at = self.at(ref)
+        flags, domid = _HEADER_V1.unpack_from(frame, at)
+        return flags, domid
+
+    def put_flags(self, ref: int, flags: int) -> None:
+        """Write the flags of an entry."""
+        frame, at = self.at(ref)
+        _FLAGS.pack_into(frame, at, flags)
+
+    @abstractmethod
+    def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
+        """Mark an entry as in use by a domain, and return its flags as they were before.
+
+        Raises:
+            Failed: it does not allow that.
+        """
+
+    @abstractmethod
+    def release(self, ref: int, bits: int) -> None:
+        """Clear in-use bits of an entry."""
+
+    @abstractmethod
+    def in_use(self, ref: int) -> int:
+        """Return the in-use bits of an entry."""
+
+    @abstractmethod
+    def part(self, ref: int, flags: int) -> Part:
+        """Return what an entry with these flags grants."""
+
+    @abstractmethod
+    def whole(self, ref: int) -> int:
+        """Return the frame number of an entry as if it granted the whole page."""
+
+    @abstractmethod
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two entries."""
+
+    def commit(self, ref: int, giver: int) -> None:
+        """Announce a page to an entry that accepts one.
+
+        Raises:
+            Failed: it does not accept one from this domain.
+        """
+        flags, domid = self.header(ref)
+        if flags != ACCEPT_TRANSFER or domid != giver:
+            raise Failed(
+                Status.GENERAL_ERROR,
+                f"entry {ref} has flags {flags:#x} for d{domid}, not {ACCEPT_TRANSFER:#x} "
+                f"(accept_transfer) for d{giver}",
+            )
+        self.put_flags(ref, flags | COMMITTED)
+
+    @abstractmethod
+    def put_frame(self, ref: int, number: int) -> None:
+        """Write the frame number of an entry."""
+
+    def complete(self, ref: int) -> None:
+        """Say that the page has come."""
+        self.put_flags(ref, self.header(ref)[0] | COMPLETED)
+
+
+def _refuse(ref: int, flags: int, domid: int, user: int, *, mapping: bool) -> Failed:
+    """Return why an entry that is not in use cannot be claimed."""
+    if domid != user:
+        words = f"is for d{domid}, not d{user}"
+    elif mapping and flags & SUB_PAGE:
+        words = "grants a part of a page, which cannot be mapped"
+    else:
+        words = f"has type {flags & TYPE_MASK}, not {PERMIT_ACCESS} (permit_access)"
+    return Failed(Status.GENERAL_ERROR, f"entry {ref}, with flags {flags:#x}, {words}")
+
+
+def _refuse_writing(ref: int, flags: int) -> Failed:
+    return Failed(Status.GENERAL_ERROR, f"entry {ref}, with flags {flags:#x}, is read-only")
+
+
+class EntriesV1(Entries):
+    """Entries of version 1: the in-use bits are in the flags."""
+
+    version = 1
+    size = _SIZE_V1
+    per_frame = _PER_V1
+
+    def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
+        """Mark an entry as in use."""
+        frame, at = self.frames[ref // _PER_V1], ref % _PER_V1 * _SIZE_V1
+        flags, domid = _HEADER_V1.unpack_from(frame, at)
+        if not pinned:
+            mask = _WHOLE_OR_PART if mapping else TYPE_MASK
+            if flags & mask != PERMIT_ACCESS or domid != user:
+                raise _refuse(ref, flags, domid, user, mapping=mapping)
+        if readonly:
+            _FLAGS.pack_into(frame, at, flags | READING)
+        elif flags & READONLY:
+            raise _refuse_writing(ref, flags)
+        else:
+            _FLAGS.pack_into(frame, at, flags | IN_USE)
+        return flags  # type: ignore[no-any-return]  # what it unpacks is an int
+
+    def release(self, ref: int, bits: int) -> None:
+        """Clear in-use bits."""
+        frame, at = self.frames[ref // _PER_V1], ref % _PER_V1 * _SIZE_V1
+        flags, _ = _HEADER_V1.unpack_from(frame, at)
+        _FLAGS.pack_into(frame, at, flags & ~bits)
+
+    def in_use(self, ref: int) -> int:
+        """Return the in-use bits."""
+        return self.header(ref)[0] & IN_USE
+
+    def part(self, ref: int, flags: int) -> Part:
+        """Return the whole page, whatever the flags say of parts."""
+        del flags
+        return self.whole(ref), 0, PAGE_SIZE
+
+    def whole(self, ref: int) -> int:
+        """Return the frame number."""
+        frame, at = self.frames[ref // _PER_V1], ref % _PER_V1 * _SIZE_V1
+        number: int = _ENTRY_V1.unpack_from(frame, at)[2]
+        return number
+
+    def put_frame(self, ref: int, number: int) -> None:
+        """Write the frame number, of which 32 bits fit."""
+        frame, at = self.at(ref)
+        _V1.put(frame, "frame", number & _NARROW, at)
+
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two entries."""
+        _swap(self.at(a), self.at(b), self.size)
+
+
+class EntriesV2(Entries):
+    """Entries of version 2: the in-use bits are in the status array.
+
+    Args:
+        frames: the frames of the table.
+        status: those of the status array.
+    """
+
+    version = 2
+    size = _SIZE_V2
+    per_frame = _PER_V2
+
+    def __init__(self, frames: list[memoryview], status: list[memoryview]) -> None:
+        super().__init__(frames)
+        self.status = status
+
+    def word(self, ref: int) -> tuple[memoryview, int]:
+        """Return the frame that an entry's status is in, and its offset there."""
+        frame, index = divmod(ref, STATUS_PER_FRAME)
+        return self.status[frame], index * _STATUS.size
+
+    def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
+        """Mark an entry as in use; one that is passed on can be claimed too, but not mapped."""
+        frame, at = self.frames[ref // _PER_V2], ref % _PER_V2 * _SIZE_V2
+        flags, domid = _HEADER_V2.unpack_from(frame, at)
+        if not pinned:
+            mask = _WHOLE_OR_PART if mapping else TYPE_MASK
+            kind = flags & mask
+            allowed = kind == PERMIT_ACCESS or (kind == TRANSITIVE and not mapping)
+            if not allowed or domid != user:
+                raise _refuse(ref, flags, domid, user, mapping=mapping)
+        if not readonly and flags & READONLY:
+            raise _refuse_writing(ref, flags)
+        frame, at = self.word(ref)
+        bits = READING if readonly else IN_USE
+        _FLAGS.pack_into(frame, at, _WORD.unpack_from(frame, at)[0] | bits)
+        return flags  # type: ignore[no-any-return]  # what it unpacks is an int
+
+    def release(self, ref: int, bits: int) -> None:
+        """Clear in-use bits."""
+        frame, at = self.word(ref)
+        _FLAGS.pack_into(frame, at, _WORD.unpack_from(frame, at)[0] & ~bits)
+
+    def in_use(self, ref: int) -> int:
+        """Return the in-use bits."""
+        return self.status_of(ref) & IN_USE
+
+    def status_of(self, ref: int) -> int:
+        """Return the word of an entry in the status array."""
+        frame, at = self.word(ref)
+        return int(_WORD.unpack_from(frame, at)[0])
+
+    def put_status(self, ref: int, word: int) -> None:
+        """Write the word of an entry in the status array."""
+        frame, at = self.word(ref)
+        _FLAGS.pack_into(frame, at, word)
+
+    def part(self, ref: int, flags: int) -> Part:
+        """Return the page, or the part of it."""
+        frame, at = self.at(ref)
+        if not flags & SUB_PAGE:
+            return _FRAME_V2.unpack_from(frame, at)[0], 0, PAGE_SIZE
+        start, length, number = _PART_V2.unpack_from(frame, at)
+        return number, start, length
+
+    def whole(self, ref: int) -> int:
+        """Return the frame number."""
+        frame, at = self.at(ref)
+        return int(_FRAME_V2.unpack_from(frame, at)[0])
+
+    def passed_on(self, ref: int) -> tuple[int, int]:
+        """Return the domain and the entry of its table that a transitive entry passes on."""
+        frame, at = self.at(ref)
+        domid, gref = _TRANSITIVE_V2.unpack_from(frame, at)
+        return domid, gref
+
+    def put_frame(self, ref: int, number: int) -> None:
+        """Write the frame number."""
+        frame, at = self.at(ref)
+        _V2.put(frame, "full_page.frame", number, at)
+
+    def swap(self, a: int, b: int) -> None:
+        """Exchange two entries and their words in the status array."""
+        _swap(self.at(a), self.at(b), self.size)
+        _swap(self.word(a), self.word(b), _STATUS.size)
+
+    def put(self, ref: int, flags: int, domid: int, number: int) -> None:
+        """Write an entry for a whole page."""
+        frame, at = self.at(ref)
+        _V2.put(frame, "hdr.domid", domid, at)
+        _V2.put(frame, "full_page.frame", number, at)
+        _FLAGS.pack_into(frame, at, flags)
+
+
+def put_v1(entries: EntriesV1, ref: int, flags: int, domid: int, number: int) -> None:
+    """Write an entry of version 1."""
+    frame, at = entries.at(ref)
+    _V1.put(frame, "domid", domid, at)
+    _V1.put(frame, "frame", number & _NARROW, at)
+    _FLAGS.pack_into(frame, at, flags)
+
+
+def _swap(one: tuple[memoryview, int], other: tuple[memoryview, int], size: int) -> None:
+    (a, i), (b, j) = one, other
+    kept = bytes(a[i : i + size])
+    a[i : i + size] = bytes(b[j : j + size])
+    b[j : j + size] = kept

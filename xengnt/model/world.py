@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: MIT
+"""The model as a world that scenarios are played in.
+
+Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.scenario`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from xengnt.codec import Abi
+from xengnt.errors import SourceError
+from xengnt.model.domain import Domain
+from xengnt.model.hypervisor import Hypervisor
+from xengnt.model.machine import PAGE_SIZE
+from xengnt.scenario.steps import MakeDomain
+
+DEFAULT_VERSION = "4.17"
+
+
+class ModelWorld:
+    """A hypervisor of the model, in which scenarios make domains.
+
+    Args:
+        xen_version: which Xen to behave like; ``4.17`` if None.
+
+    Attributes:
+        hypervisor: the hypervisor, for whoever wants to look into it.
+    """
+
+    def __init__(self, xen_version: str | None = None) -> None:
+        self.hypervisor = Hypervisor(xen_version or DEFAULT_VERSION)
+
+    def first(self, abi: Abi) -> DomainActor:
+        """Make a control domain, for scenarios that make none."""
+        return DomainActor(self.hypervisor.create_domain(abi=abi, privileged=True))
+
+    def make(self, step: MakeDomain) -> DomainActor:
+        """Make a domain."""
+        return DomainActor(self.hypervisor.create_domain(abi=step.abi, **step.options))
+
+    def destroy(self, actor: Any) -> None:
+        """End a domain."""
+        self.hypervisor.destroy(actor.backend)
+
+
+class DomainActor:
+    """A domain of the model, and the guest in it.
+
+    Attributes:
+        backend: the domain.
+        values: what names can ask of it.
+    """
+
+    def __init__(self, domain: Domain) -> None:
+        self.backend = domain
+        self.values: Mapping[str, Any] = {
+            "domid": domain.domid,
+            "frame": _ByIndex(domain.frame),
+            "address": _ByIndex(domain.address),
+            "room": _ByIndex(_Rooms(domain)),
+        }
+
+    def reasons(self) -> list[tuple[int | None, str]]:
+        """Return why elements of its last call failed."""
+        return list(self.backend.reasons)
+
+    def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
+        """Change an entry of its table as its guest would."""
+        found: int | None = getattr(self.backend.grants, action)(**arguments)
+        return found
+
+    def read(self, page: int | None, address: int, length: int) -> bytes:
+        """Return bytes of a page, or at an address."""
+        if page is None:
+            return self.backend.memory.read(address, length)
+        _within_page(address, length)
+        return bytes(self.backend.page(page)[address : address + length])
+
+    def write(self, page: int | None, address: int, data: bytes) -> None:
+        """Store bytes in a page, or at an address."""
+        if page is None:
+            self.backend.memory.write(address, data)
+            return
+        _within_page(address, len(data))
+        self.backend.page(page)[address : address + len(data)] = data
+
+
+def _within_page(offset: int, length: int) -> None:
+    if offset + length > PAGE_SIZE:
+        raise SourceError(f"{length} bytes from {offset}: a page has {PAGE_SIZE}")
+
+
+class _ByIndex:
+    """What a function gives for an index, to names."""
+
+    def __init__(self, function: Callable[[int], int]) -> None:
+        self._function = function
+
+    def __getitem__(self, index: int) -> int:
+        return self._function(index)
+
+    def __iter__(self) -> Iterator[int]:
+        raise TypeError("without an index it is nothing")
+
+
+class _Rooms:
+    """Addresses for mappings, by index, each a page that nothing else uses."""
+
+    def __init__(self, domain: Domain) -> None:
+        self._domain = domain
+        self._rooms: list[int] = []
+
+    def __call__(self, index: int) -> int:
+        while len(self._rooms) <= index:
+            self._rooms.append(self._domain.reserve())
+        return self._rooms[index]
