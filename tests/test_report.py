@@ -258,3 +258,20 @@ def test_a_layout_is_a_reference_too(tmp_path: Path, capsys: pytest.CaptureFixtu
     path.write_text(json.dumps(some))
     [found] = [f for f in check(path).findings if f.severity == ERROR]
     assert (found.code, found.where) == ("field-sign", "gnttab_copy.status")
+
+
+def test_of_very_many_fields_those_that_differ_are_drawn(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch a table of thousands of rows in which the difference drowns, or is left out."""
+    fields = " ".join(f"unsigned f{number};" for number in range(300))
+    ours, theirs = tmp_path / "ours.h", tmp_path / "theirs.h"
+    ours.write_text(f"struct big {{ {fields} }};")
+    theirs.write_text(f"struct big {{ {fields.replace('unsigned f200;', 'int f200;')} }};")
+    status, out = output(capsys, str(theirs), "--against", str(ours))
+    assert status == 1
+    rows = [
+        line for line in out.splitlines() if re.search(r"\bf\d+\b", line) and "error" not in line
+    ]
+    assert [re.findall(r"\bf\d+\b", row)[0] for row in rows] == [f"f{n}" for n in range(198, 203)]
+    assert sum("≠" in row for row in rows) == 1

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
+_MANY = 100
+"""Of more fields than this only those are shown that differ, and their neighbours."""
+
+
 def parting(ours: StructLayout, theirs: StructLayout) -> int | None:
     """Return the first byte that is not the same in both, None if they have the same bytes."""
     parts = []
@@ -33,13 +37,18 @@ def parting(ours: StructLayout, theirs: StructLayout) -> int | None:
 
 
 def side_by_side(ours: StructLayout, theirs: StructLayout) -> Table:
-    """Return both layouts in one table, each field beside the one that it was compared with."""
+    """Return both layouts in one table, each field beside the one that it was compared with.
+
+    Of very many fields they are those that differ, and what is around them.
+    """
     made = render.table(
         *(("offset", "right"), ("size", "right"), "reference", "type", ""),
         *(("offset", "right"), ("size", "right"), "theirs", "type"),
     )
-    for left, right in pairs(ours, theirs):
-        same = left is not None and right is not None and _shape(left) == _shape(right)
+    rows = [(left, right, _same(left, right)) for left, right in pairs(ours, theirs)]
+    for number, (left, right, same) in enumerate(rows):
+        if len(rows) > _MANY and all(one[2] for one in rows[max(number - 2, 0) : number + 3]):
+            continue
         style = "" if same else render.SEVERITIES[ERROR]
         made.add_row(
             *_cells(left, ""), Text("" if same else "≠", style=style), *_cells(right, style)
@@ -54,6 +63,10 @@ def side_by_side(ours: StructLayout, theirs: StructLayout) -> Table:
 def _size(struct: StructLayout, style: str) -> list[Text]:
     align = "" if struct.align is None else f"aligned to {struct.align}"
     return [Text(text, style=style) for text in ("", str(struct.size), "size", align)]
+
+
+def _same(left: Field | None, right: Field | None) -> bool:
+    return left is not None and right is not None and _shape(left) == _shape(right)
 
 
 def _shape(field: Field) -> tuple[object, ...]:
