@@ -417,3 +417,15 @@ def test_mappings_that_mean_nothing(tmp_path: Path) -> None:
         check(path, mapping=two)
     with pytest.raises(SourceError, match="not a regular file"):
         load_mapping("/dev/zero")
+
+
+@pytest.mark.parametrize("flags", [("-g",), ("-gbtf",)], ids=["DWARF", "BTF"])
+def test_bits_of_binaries_have_places(tmp_path: Path, flags: tuple[str, ...]) -> None:
+    """Would catch bit-fields of a binary of which only the width is compared."""
+    text = "struct bits { unsigned a:1, b:1, c:6; } x;"
+    header = tmp_path / "bits.h"
+    header.write_text(text)
+    assert not check(made(tmp_path / "right.o", text, *flags), against=header).findings
+    swapped = text.replace("a:1, b:1", "b:1, a:1")
+    found = check(made(tmp_path / "wrong.o", swapped, *flags), against=header).findings
+    assert {f.where for f in found if f.severity == ERROR} == {"bits.a", "bits.b"}

@@ -149,4 +149,11 @@ def _field(name: str, offset: int, member: Member) -> Field:
     if member.bits is None:
         return field
     first, size = offset + member.bit // 8, (member.bit % 8 + member.bits + 7) // 8
-    return replace(field, offset=first, size=size, kind="bits", type=f"{kind.name}:{member.bits}")
+    return replace(
+        field,
+        offset=first,
+        size=size,
+        kind="bits",
+        type=f"{kind.name}:{member.bits}",
+        bit=member.bit % 8,
+    )

@@ -315,6 +315,7 @@ def _described(member: _Member) -> list[tuple[Field, Entry]]:
                     count=found.count,
                     pointee=found.pointee if kind == "handle" else None,
                     align=entry.number(dw.AT_alignment),
+                    bit=member.bit % 8 if member.bits is not None else None,
                 ),
                 entry,
             )
