@@ -75,7 +75,7 @@ def _backend(wanted: argparse.Namespace, scenario: Scenario) -> Backend | World:
     if wanted.backend == "model":
         from xengnt.model.world import ModelWorld
 
-        return ModelWorld(wanted.xen_version or scenario.xen_version)
+        return ModelWorld(wanted.xen_version or scenario.xen_version, **scenario.xen)
     raise InvalidValue(f"--backend: expected model or lib:PATH[:SYMBOL], got {wanted.backend!r}")
 
 
@@ -84,6 +84,7 @@ def _lines(scenario: Scenario, played: Any) -> int:
     from xengnt.scenario import Call, Scenario
 
     head = Scenario(scenario.abi, title=scenario.title, xen_version=scenario.xen_version)
+    head.xen = scenario.xen
     print(head.text(), end="")
     wrong = 0
     for step, findings in played:

@@ -24,13 +24,14 @@ class ModelWorld:
 
     Args:
         xen_version: which Xen to behave like; ``4.17`` if None.
+        choices: what its administrator chose, as `Hypervisor` takes it.
 
     Attributes:
         hypervisor: the hypervisor, for whoever wants to look into it.
     """
 
-    def __init__(self, xen_version: str | None = None) -> None:
-        self.hypervisor = Hypervisor(xen_version or DEFAULT_VERSION)
+    def __init__(self, xen_version: str | None = None, **choices: Any) -> None:
+        self.hypervisor = Hypervisor(xen_version or DEFAULT_VERSION, **choices)
 
     def first(self, abi: Abi) -> DomainActor:
         """Make a control domain, for scenarios that make none."""

@@ -17,11 +17,22 @@ from xengnt.codec import Abi
 from xengnt.codec.strict_json import loads
 from xengnt.errors import SourceError, XengntError
 from xengnt.scenario.call import Call, parse_call
-from xengnt.scenario.line import Line, only, text
+from xengnt.scenario.line import UNSIGNED, Line, integer, only, text, truth
 from xengnt.scenario.steps import MakeDomain, Step, parse_step
 
 FORMAT = 1
 """The number of the format, in the first line."""
+
+CHOICES: dict[str, type] = {
+    "max_grant_frames": int,
+    "max_maptrack_frames": int,
+    "max_version": int,
+    "low_frames": int,
+    "transitive": bool,
+    "transfer": bool,
+    "cache_flush": bool,
+}
+"""What can be chosen of Xen, and of which type it is."""
 
 
 @dataclass(slots=True)
@@ -33,6 +44,7 @@ class Scenario:
         steps: calls, and what is done between them.
         title: what it shows, for people.
         xen_version: the Xen whose behaviour it is about, ``4.17``; None for any.
+        xen: what its administrator has chosen, of `CHOICES`.
         places: where each step was written, as ``file:line``.
     """
 
@@ -40,6 +52,7 @@ class Scenario:
     steps: list[Call | Step] = field(default_factory=list)
     title: str = ""
     xen_version: str | None = None
+    xen: dict[str, Any] = field(default_factory=dict)
     places: list[str] = field(default_factory=list)
 
     @property
@@ -68,6 +81,7 @@ class Scenario:
         }
         head |= {"title": self.title} if self.title else {}
         head |= {"xen_version": self.xen_version} if self.xen_version else {}
+        head |= {"xen": self.xen} if self.xen else {}
         rows = [one.as_json() if isinstance(one, Call) else one.line for one in self.steps]
         return "".join(f"{json.dumps(line)}\n" for line in (head, *rows))
 
@@ -116,12 +130,25 @@ def _head(line: Line) -> Scenario:
     number = line.get("scenario")
     if isinstance(number, bool) or number != FORMAT:
         raise SourceError(f'the first line must begin {{"scenario": {FORMAT}, "abi": …')
-    only(line, {"scenario", "abi", "interface_version", "title", "xen_version"})
+    only(line, {"scenario", "abi", "interface_version", "title", "xen_version", "xen"})
     abi = Abi(line.get("abi", ""), line.get("interface_version", "newest"))
     texts: dict[str, Any] = {
         key: text(line[key], key) for key in ("title", "xen_version") if key in line
     }
-    return Scenario(abi, **texts)
+    return Scenario(abi, xen=_choices(line.get("xen", {})), **texts)
+
+
+def _choices(given: object) -> dict[str, Any]:
+    """Return what was chosen of Xen, each of the right type."""
+    if not isinstance(given, dict):
+        raise SourceError("xen: expected an object")
+    only(given, CHOICES)
+    for name, value in given.items():
+        if CHOICES[name] is bool:
+            truth(value, f"xen.{name}")
+        else:
+            integer(value, f"xen.{name}", UNSIGNED)
+    return given
 
 
 def _step(abi: Abi, abis: dict[str, Abi], line: Line) -> Call | Step:

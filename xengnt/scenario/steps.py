@@ -42,7 +42,8 @@ class MakeDomain:
     Attributes:
         name: what it is called.
         abi: the ABI of its guest.
-        options: ``domid``, ``kind``, ``pages``, ``privileged`` and ``max_pages``, if given.
+        options: ``domid``, ``kind``, ``pages``, ``max_pages``, ``privileged`` and
+            ``high``, if given.
         line: as it is written.
     """
 
@@ -124,7 +125,7 @@ def parse_step(abi: Abi, line: Line) -> Step | None:
 
 
 def _domain(abi: Abi, line: Line) -> MakeDomain:
-    only(line, {"domain", "abi", "domid", "kind", "pages", "privileged", "max_pages"})
+    only(line, {"domain", "abi", "domid", "kind", "pages", "max_pages", "privileged", "high"})
     options: dict[str, Any] = {
         key: integer(line[key], key, UNSIGNED)
         for key in ("domid", "pages", "max_pages")
@@ -132,8 +133,9 @@ def _domain(abi: Abi, line: Line) -> MakeDomain:
     }
     if "kind" in line:
         options["kind"] = text(line["kind"], "kind")
-    if "privileged" in line:
-        options["privileged"] = truth(line["privileged"], "privileged")
+    for key in ("privileged", "high"):
+        if key in line:
+            options[key] = truth(line[key], key)
     its = Abi(text(line["abi"], "abi"), abi.interface_version) if "abi" in line else abi
     return MakeDomain(_name(line, "domain"), its, options, line)
 
