@@ -224,6 +224,21 @@ def test_linuxs_header_is_clean(abi: str, defines: tuple[str, ...]) -> None:
     assert report.comparisons[0].counts()["structs"] == 17
 
 
+@pytest.mark.parametrize("abi", ["x86_64", "x86_32"])
+def test_an_object_of_linuxs_header_is_clean(abi: str, tmp_path: Path) -> None:
+    """Would catch what a compiler makes of Linux's copy that is called wrong."""
+    source = linux()
+    tags = [tag for tag in xengnt.Abi(abi).layout.structs if "grant_entry" not in tag]
+    uses = "\n".join(f"struct {tag} *{tag}_;" for tag in tags)
+    defines = ("-DCONFIG_X86_32",) if abi == "x86_32" else ()
+    path = tmp_path / "linux.o"
+    path.write_bytes(any_compiler(abi).object(source.prelude + uses, *source.flags, "-g", *defines))
+    report = check(path)
+    assert not [f for f in report.findings if f.severity != NOTE]
+    assert report.comparisons[0].reference.abi == abi
+    assert report.comparisons[0].counts()["structs"] >= 14
+
+
 def test_linux_rings_against_xens() -> None:
     """Would catch a comparison of two others that misses what really differs, or sees what not."""
     theirs = linux()
