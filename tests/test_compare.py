@@ -237,3 +237,20 @@ def test_the_cause_is_never_padding_that_is_not_there(tmp_path: Path) -> None:
     assert flags.because is not None
     assert flags.because.startswith("domid is before it")
     assert "padding" not in str(domid.because)
+
+
+def test_findings_name_their_field_and_its_line(tmp_path: Path) -> None:
+    """Would catch a field that is spelled otherwise and located at the head of its struct."""
+    path = tmp_path / "theirs.h"
+    path.write_text(
+        "#include <stdint.h>\n"
+        "typedef struct {\n"
+        "    uint32_t RefA;\n"
+        "    uint32_t RefB;\n"
+        "    uint16_t Status;\n"
+        "} GnttabSwapGrantRef;\n"
+    )
+    [sign] = [one for one in check(path, abis=["x86_64"]).findings if one.severity != NOTE]
+    assert (sign.code, sign.where) == ("field-sign", "gnttab_swap_grant_ref.status")
+    assert sign.theirs == "GnttabSwapGrantRef.Status"
+    assert sign.source == f"{path}:5"

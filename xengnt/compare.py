@@ -73,16 +73,17 @@ def pairs(reference: StructLayout, theirs: StructLayout) -> list[tuple[Field | N
     list(comparison.findings())
     other = {field.name: other for field, other in comparison.pairs}
     ours = {one.name: field for field, one in comparison.pairs}
-    found: list[tuple[Field | None, Field | None]] = [
-        (field, other.get(field.name)) for field in reference.fields
-    ]
-    at = 0  # behind what stands before it in theirs
+    behind: dict[str, list[Field]] = {}  # theirs alone, by the one of ours that they follow
+    last = ""
     for one in theirs.fields:
         if one.name in ours:
-            at = found.index((ours[one.name], one)) + 1
+            last = ours[one.name].name
         else:
-            found.insert(at, (None, one))
-            at += 1
+            behind.setdefault(last, []).append(one)
+    found: list[tuple[Field | None, Field | None]] = [(None, one) for one in behind.get("", ())]
+    for field in reference.fields:
+        found.append((field, other.get(field.name)))
+        found += ((None, one) for one in behind.get(field.name, ()))
     return found
 
 
@@ -114,11 +115,12 @@ class _StructComparison:
         members = self._without_effect(list(self._members("", "", 0, 0, ours.kind)))
         shifts = Shifts(ours, theirs, self.pairs, self.reader)
         for one in members:
-            moved = one.code == "field-offset"
-            yield (
-                replace(one, because=shifts.because(one.where[len(self.tag) + 1 :]))
-                if moved
-                else one
+            path = one.where[len(self.tag) + 1 :]
+            other = shifts.partner.get(path)
+            yield replace(
+                one,
+                theirs=f"{self.tag}.{other.name}" if other and other.name != path else None,
+                because=shifts.because(path) if one.code == "field-offset" else None,
             )
         if self.spellings:
             words = ", ".join(self.spellings)
@@ -174,11 +176,13 @@ class _StructComparison:
         left = {field.name: field for field in self.theirs.members_of(their_path)}
         same = _paired(ours, left, path, their_path)
         alike = _alike([field for field in ours if field.name not in same], left)
-        rest = [field for field in ours if field.name not in same | alike]
+        partner = same | alike
+        rest = [field for field in ours if field.name not in partner]
         place = _in_place(rest, left, base - their_base, union=kind == "union")
+        partner |= place
         yield from self._guessed(path, place)
         for field in ours:
-            other = (same | alike | place).get(field.name)
+            other = partner.get(field.name)
             if other is None:
                 yield from self._apart(field, left, kind)
                 continue
@@ -402,9 +406,11 @@ def _best(word: str, others: dict[str, str]) -> str | None:
     """Return whose word is most like one, None if none is, or several are."""
     matcher = SequenceMatcher(b=word, autojunk=False)
     ratios = []
+    least = _ALIKE - _CLEARLY  # what is less like it counts for nothing; these bounds are cheap
     for name, other in others.items():
         matcher.set_seq1(other)
-        ratios.append((matcher.ratio(), name))
+        if matcher.real_quick_ratio() >= least and matcher.quick_ratio() >= least:
+            ratios.append((matcher.ratio(), name))
     ratios.sort(reverse=True)
     if not ratios or ratios[0][0] < _ALIKE:
         return None
