@@ -14,6 +14,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
+from typing import Protocol, TypeVar
 
 from xengnt.abi.declarations import (
     Aggregate,
@@ -527,9 +528,13 @@ class Engine:
             raise InvalidValue(f"more than {MAX_FIELDS} fields", struct=aggregate.tag)
         align = max(align, aggregate.align or 1)
         size = self._fit(_up(_up(end, 8) // 8, align))
-        pointer = _handle(aggregate, places, size)
-        kind = "handle" if pointer else aggregate.kind
-        shape = Shape(size, align, kind, pointer=pointer, aggregate=aggregate)
+        pointer = None
+        if all(place.member.bits is None for place in places):
+            shapes = [place.shape for place in places]
+            pointer = wrapped_pointer(aggregate.kind, size, shapes)
+        shape = Shape(size, align, aggregate.kind, aggregate=aggregate)
+        if pointer:
+            shape = replace(shape, kind="handle", pointer=pointer.pointer)
         return _Placed(aggregate, shape, places, count, depth)
 
     def _place_bits(
@@ -636,20 +641,34 @@ def _up(value: int, multiple: int) -> int:
     return -(-value // multiple) * multiple
 
 
-def _handle(aggregate: Aggregate, places: list[_Place], size: int) -> Pointer | None:
+class _Type(Protocol):
+    """What there is to know of a member's type, in whatever form a reader has it."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def count(self) -> int | None: ...
+
+
+T = TypeVar("T", bound=_Type)
+
+
+def wrapped_pointer(kind: str, size: int, types: Sequence[T]) -> T | None:
     """Return the pointer in a struct or union that only wraps one, else None.
 
     That is how guest handles are made: a struct of a pointer, or a union of a
     pointer and integers.
+
+    Args:
+        kind: ``struct`` or ``union``.
+        size: its size in bytes.
+        types: those of its members, none of which is a bit-field.
     """
-    shapes = [place.shape for place in places if place.member.bits is None]
-    pointers = [shape.pointer for shape in shapes if shape.pointer and shape.count is None]
-    others = [shape for shape in shapes if shape.kind != "handle" or shape.count is not None]
-    if len(pointers) != 1 or len(shapes) < len(places) or size not in (4, 8):
+    pointers = [one for one in types if one.kind == "handle" and one.count is None]
+    others = [one for one in types if one.kind != "handle" or one.count is not None]
+    if len(pointers) != 1 or size not in (4, 8) or (others and kind == "struct"):
         return None
-    if others and aggregate.kind == "struct":
-        return None
-    plain = all(shape.kind == "int" and shape.count is None for shape in others)
+    plain = all(one.kind == "int" and one.count is None for one in others)
     return pointers[0] if plain else None
 
 

@@ -20,7 +20,7 @@ MAGIC = b"\x7fELF"
 EM_BPF = 247
 """The machine of BPF objects, which is none of ours: they are made for whatever loads them."""
 
-_MACHINES = {
+MACHINES = {
     (62, 64): "x86_64",
     (3, 32): "x86_32",
     (183, 64): "arm64",
@@ -28,6 +28,8 @@ _MACHINES = {
     (243, 64): "riscv64",
     (21, 64): "ppc64",
 }
+"""The ABIs by machine and by how many bits the file has."""
+
 _NO_CONTENTS = 8
 _COMPRESSED = 0x800
 _MANY = 0xFFFF
@@ -93,7 +95,7 @@ class Elf:
         """
         if self.machine == EM_BPF:
             return None
-        abi = _MACHINES.get((self.machine, self.bits))
+        abi = MACHINES.get((self.machine, self.bits))
         if abi is None:
             raise SourceError(
                 f"{self.name}: a {self.bits}-bit ELF file for machine {self.machine}, "

@@ -15,7 +15,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
-from xengnt.abi.layout import MAX_DEPTH, MAX_FIELDS, Field, Pointee, StructLayout
+from xengnt.abi.layout import (
+    MAX_DEPTH,
+    MAX_FIELDS,
+    Field,
+    Pointee,
+    StructLayout,
+    wrapped_pointer,
+)
 from xengnt.errors import SourceError
 
 AGGREGATES = ("struct", "union")
@@ -84,18 +91,11 @@ def aggregate(kind: str, name: str, size: int, members: Sequence[Member]) -> Typ
 
     Guest handles are made so: a struct of a pointer, or a union of a pointer and integers.
     """
-    types = [member.type for member in members]
-    pointers = [one for one in types if one.kind == "handle" and one.count is None]
-    others = [one for one in types if not (one.kind == "handle" and one.count is None)]
-    wraps = (
-        len(pointers) == 1
-        and size in (4, 8)
-        and all(member.bits is None for member in members)
-        and all(one.kind == "int" and one.count is None for one in others)
-        and (kind == "union" or not others)
-    )
-    if wraps:
-        return Type(name, size, "handle", pointee=pointers[0].pointee, members=tuple(members))
+    wrapped = None
+    if all(member.bits is None for member in members):
+        wrapped = wrapped_pointer(kind, size, [member.type for member in members])
+    if wrapped:
+        return Type(name, size, "handle", pointee=wrapped.pointee, members=tuple(members))
     return Type(name, size, kind, members=tuple(members))
 
 

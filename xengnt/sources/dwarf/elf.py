@@ -4,7 +4,7 @@
 The file is mapped, not read, so that a section costs memory only while it is looked
 at. The map is private: relocations are applied in it.
 
-Imports ``xengnt.errors``, ``xengnt.abi`` and ``relocate``.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.sources`` and ``relocate``.
 """
 
 from __future__ import annotations
@@ -20,19 +20,12 @@ from typing import Any
 from xengnt.abi.targets import TARGETS, Target
 from xengnt.errors import SourceError, Unavailable
 from xengnt.sources.dwarf.relocate import relocate
+from xengnt.sources.elf_sections import MACHINES
 
 MAX_SECTIONS = 200_000
 MAX_INFLATED = 1 << 30
 """What compressed sections may become, each."""
 
-_MACHINES = {
-    ("EM_X86_64", 64): "x86_64",
-    ("EM_386", 32): "x86_32",
-    ("EM_AARCH64", 64): "arm64",
-    ("EM_ARM", 32): "arm32",
-    ("EM_RISCV", 64): "riscv64",
-    ("EM_PPC64", 64): "ppc64",
-}
 _COMPRESSED = 0x800
 _ZLIB = 1
 _NOTE_BUILD_ID = 3
@@ -218,10 +211,13 @@ def _map(path: Path) -> mmap.mmap:
 
 
 def _abi(path: Path, elf: Any) -> Target:
+    from elftools.elf.enums import ENUM_E_MACHINE
+
     machine, bits = elf["e_machine"], elf.elfclass
     name = str(machine).removeprefix("EM_")
     if not elf.little_endian:
         raise SourceError(f"{path}: big-endian ({name}); the ABIs are all little-endian")
-    if (machine, bits) not in _MACHINES:
+    abi = MACHINES.get((ENUM_E_MACHINE.get(machine, machine), bits))
+    if abi is None:
         raise SourceError(f"{path}: for {name}, {bits} bits, which is none of {', '.join(TARGETS)}")
-    return TARGETS[_MACHINES[machine, bits]]
+    return TARGETS[abi]

@@ -10,7 +10,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from xengnt.abi.declarations import Constant, Named
-from xengnt.abi.layout import MAX_DEPTH, MAX_FIELDS, Field, Pointee, StructLayout, spell
+from xengnt.abi.layout import (
+    MAX_DEPTH,
+    MAX_FIELDS,
+    Field,
+    Pointee,
+    StructLayout,
+    spell,
+    wrapped_pointer,
+)
 from xengnt.errors import InvalidValue
 from xengnt.sources.dwarf import constants as dw
 from xengnt.sources.dwarf.forms import uleb
@@ -332,19 +340,11 @@ def _described(member: _Member) -> list[tuple[Field, Entry]]:
 
 
 def _handle(kind: str, size: int, members: list[_Member]) -> Pointee | None:
-    """Return what a struct or union points to that only wraps one pointer, else None.
-
-    The same structs as in the layout engine: guest handles.
-    """
-    types = [member.type for member in members]
-    pointers = [t for t in types if t.kind == "handle" and t.count is None]
-    others = [t for t in types if t.kind != "handle" or t.count is not None]
-    if len(pointers) != 1 or any(m.bits is not None for m in members) or size not in (4, 8):
+    """Return what a struct or union points to that only wraps one pointer, else None."""
+    if any(member.bits is not None for member in members):
         return None
-    if others and kind == "struct":
-        return None
-    plain = all(t.kind == "int" and t.count is None for t in others)
-    return pointers[0].pointee if plain else None
+    pointer = wrapped_pointer(kind, size, [member.type for member in members])
+    return pointer.pointee if pointer else None
 
 
 def _first_bit(entry: Entry, size: int, bits: int | None) -> int:
