@@ -19,9 +19,9 @@ from model_world import KINDS as KINDS_OF_GUEST
 from model_world import OPS, in_use
 
 from xengnt import Abi
+from xengnt.abi.bits import MAP_DEVICE, MAP_HOST, MAP_READONLY, READING, WRITING
 from xengnt.abi.constants import Status
 from xengnt.model import Domain, Hypervisor
-from xengnt.model.bits import MAP_DEVICE, MAP_HOST, MAP_READONLY, READING, WRITING
 from xengnt.model.machine import Frame
 from xengnt.model.pins import increments
 

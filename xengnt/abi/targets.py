@@ -10,6 +10,10 @@ from dataclasses import dataclass
 
 from xengnt.errors import InvalidValue, UnknownName
 
+PAGE_SHIFT = 12
+PAGE_SIZE = 1 << PAGE_SHIFT
+"""Of a page that is granted, in bytes, on every ABI."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from xengnt.abi.choice import Choice
 from xengnt.abi.declarations import Declarations
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.codec.plan import Plan, Slot, Union, View
 from xengnt.codec.rules import (
     ALONE,
@@ -29,9 +30,8 @@ from xengnt.codec.rules import (
 )
 from xengnt.findings import ERROR, WARNING, Finding
 
-PAGE_SIZE = 4096
-FRAME_BITS = 52
-"""A frame number has no more bits: an address has 64, and a page 12 of them."""
+FRAME_BITS = 64 - PAGE_SHIFT
+"""A frame number has no more bits: an address has 64, some of them within a page."""
 
 _PAD = re.compile(r"_*pad\d*")
 

@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from xengnt.abi.bits import IN_USE, TYPE_MASK
 from xengnt.abi.constants import EntryFlag, EntryType, TransferFlag
 from xengnt.codec import Abi
 from xengnt.codec.plan import View
 from xengnt.codec.validate import FRAME_BITS
 from xengnt.errors import InvalidValue
 from xengnt.findings import ERROR, NOTE, WARNING, Finding
-from xengnt.guest.entries import IN_USE, TYPE_MASK
 
 IN_USE_KIND, PERMITTED, TRANSFER, INVALID = "in use", "permitted", "transfer", "invalid"
 KINDS = (IN_USE_KIND, PERMITTED, TRANSFER, INVALID)

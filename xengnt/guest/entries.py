@@ -15,18 +15,14 @@ from functools import cache
 from operator import index
 from typing import Any
 
-from xengnt.abi.constants import EntryFlag, EntryType
+from xengnt.abi.bits import ACCEPT_TRANSFER, IN_USE, TYPE_MASK
 from xengnt.abi.declarations import header
 from xengnt.abi.layout import compute
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec.buffers import bytes_of
-from xengnt.codec.validate import PAGE_SIZE
 from xengnt.errors import InvalidValue, UnknownName
 from xengnt.extension import load
 
-TYPE_MASK = header().at("x86_64").constants["GTF_type_mask"].value
-IN_USE = int(EntryFlag.READING | EntryFlag.WRITING)
-
-_ACCEPT_TRANSFER = int(EntryType.ACCEPT_TRANSFER)
 _WIDTHS = (2, 4, 8)
 _ALL_BITS = 0xFFFF
 
@@ -142,7 +138,7 @@ class Entries:
         if self.version == 1:
             flags = self.flags(ref)
             # A transfer has other meanings for these bits.
-            return 0 if flags & TYPE_MASK == _ACCEPT_TRANSFER else flags & IN_USE
+            return 0 if flags & TYPE_MASK == ACCEPT_TRANSFER else flags & IN_USE
         return self.status(ref) & IN_USE
 
     def set_in_use(self, ref: int, bits: int) -> int:

@@ -14,28 +14,27 @@ import threading
 import time
 from collections.abc import Callable
 
-from xengnt.abi.constants import EntryFlag, EntryType, TransferFlag
-from xengnt.abi.declarations import header
-from xengnt.codec.validate import PAGE_SIZE
+from xengnt.abi.bits import (
+    ACCEPT_TRANSFER,
+    COMMITTED,
+    COMPLETED,
+    IN_USE,
+    INVALID,
+    PERMIT_ACCESS,
+    READONLY,
+    RESERVED_ENTRIES,
+    SUB_PAGE,
+    TRANSITIVE,
+    TYPE_MASK,
+    WRITING,
+)
+from xengnt.abi.constants import EntryFlag, EntryType
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.errors import InUse, InvalidValue, TableFull
-from xengnt.guest.entries import IN_USE, TYPE_MASK, Entries
-
-RESERVED = header().at("x86_64").constants["GNTTAB_NR_RESERVED_ENTRIES"].value
-"""The first entries: they are granted by number only."""
+from xengnt.guest.entries import Entries
 
 _PAUSE = 20e-6
 """How long to let others run, in seconds, before looking again for a page on its way."""
-
-# As plain integers, which take a tenth of the time.
-_INVALID = int(EntryType.INVALID)
-_PERMIT_ACCESS = int(EntryType.PERMIT_ACCESS)
-_ACCEPT_TRANSFER = int(EntryType.ACCEPT_TRANSFER)
-_TRANSITIVE = int(EntryType.TRANSITIVE)
-_READONLY = int(EntryFlag.READONLY)
-_WRITING = int(EntryFlag.WRITING)
-_SUB_PAGE = int(EntryFlag.SUB_PAGE)
-_COMMITTED = int(TransferFlag.COMMITTED)
-_COMPLETED = int(TransferFlag.COMPLETED)
 
 
 class Grants:
@@ -86,7 +85,7 @@ class Grants:
             InUse: the reference that was asked for grants something.
             InvalidValue: a number does not fit, or there is no such reference.
         """
-        flags = _PERMIT_ACCESS | (_READONLY if readonly else 0)
+        flags = PERMIT_ACCESS | (READONLY if readonly else 0)
         return self._grant(ref, flags, domid=domid, frame=frame)
 
     def permit_sub_page(
@@ -123,7 +122,7 @@ class Grants:
                 expected=PAGE_SIZE - offset,
                 got=length,
             )
-        flags = _PERMIT_ACCESS | _SUB_PAGE | (_READONLY if readonly else 0)
+        flags = PERMIT_ACCESS | SUB_PAGE | (READONLY if readonly else 0)
         return self._grant(ref, flags, domid=domid, frame=frame, page_off=offset, length=length)
 
     def permit_transitive(
@@ -142,7 +141,7 @@ class Grants:
             TableFull, InUse: as `permit_access`.
         """
         self._need_version_2("what another domain grants")
-        return self._grant(ref, _TRANSITIVE, domid=domid, trans_domid=trans_domid, gref=gref)
+        return self._grant(ref, TRANSITIVE, domid=domid, trans_domid=trans_domid, gref=gref)
 
     def accept_transfer(self, domid: int, frame: int = 0, *, ref: int | None = None) -> int:
         """Let a domain give a page away to this one.
@@ -155,7 +154,7 @@ class Grants:
         Raises:
             TableFull, InUse, InvalidValue: as `permit_access`.
         """
-        return self._grant(ref, _ACCEPT_TRANSFER, domid=domid, frame=frame)
+        return self._grant(ref, ACCEPT_TRANSFER, domid=domid, frame=frame)
 
     # Taking back
 
@@ -217,8 +216,8 @@ class Grants:
             InvalidValue: the entry is no `permit_access` or `permit_sub_page`.
         """
         with self._lock:
-            self._expect(ref, self.entries.flags(ref), _PERMIT_ACCESS)
-            self.entries.clear_bits(ref, _READONLY)
+            self._expect(ref, self.entries.flags(ref), PERMIT_ACCESS)
+            self.entries.clear_bits(ref, READONLY)
 
     def in_use(self, ref: int) -> EntryFlag:
         """Return which of reading and writing the other side has begun and not ended.
@@ -239,10 +238,10 @@ class Grants:
         """Make an entry invalid from flags that say that nobody uses it."""
         while True:
             flags = self.entries.flags(ref)
-            self._expect(ref, flags, _PERMIT_ACCESS, _TRANSITIVE)
+            self._expect(ref, flags, PERMIT_ACCESS, TRANSITIVE)
             if flags & IN_USE:
                 raise self._in_use(ref, "it cannot be withdrawn")
-            if self.entries.compare_exchange_flags(ref, flags, _INVALID):
+            if self.entries.compare_exchange_flags(ref, flags, INVALID):
                 return  # and no barrier: what follows depends on it
 
     def _withdraw_v2(self, ref: int) -> None:
@@ -252,8 +251,8 @@ class Grants:
         between the two. So either it sees that the entry is gone, or this sees the mark.
         """
         if ref not in self._closed:
-            self._expect(ref, self.entries.flags(ref), _PERMIT_ACCESS, _TRANSITIVE)
-            self.entries.set_flags(ref, _INVALID)
+            self._expect(ref, self.entries.flags(ref), PERMIT_ACCESS, TRANSITIVE)
+            self.entries.set_flags(ref, INVALID)
             self._closed.add(ref)
         self.entries.barrier()
         if self.entries.in_use(ref):
@@ -263,34 +262,34 @@ class Grants:
     def _withdraw_transfer(self, ref: int) -> tuple[bool, int | None]:
         """Return whether it is done, and the frame that came; the same in both versions."""
         flags = self.entries.flags(ref)
-        self._expect(ref, flags, _ACCEPT_TRANSFER)
-        if not flags & _COMMITTED:
-            return self.entries.compare_exchange_flags(ref, flags, _INVALID), None
-        if not flags & _COMPLETED:
+        self._expect(ref, flags, ACCEPT_TRANSFER)
+        if not flags & COMMITTED:
+            return self.entries.compare_exchange_flags(ref, flags, INVALID), None
+        if not flags & COMPLETED:
             return False, None  # Xen has the entry: nothing may be written
         self.entries.read_barrier()
         frame = self.entries.load(ref, "frame")
-        self.entries.set_flags(ref, _INVALID)
+        self.entries.set_flags(ref, INVALID)
         return True, frame
 
     def _readonly_v1(self, ref: int) -> None:
         """Set readonly, from flags that say that nobody writes."""
         while True:
             flags = self.entries.flags(ref)
-            self._expect(ref, flags, _PERMIT_ACCESS)
-            if flags & _WRITING:
+            self._expect(ref, flags, PERMIT_ACCESS)
+            if flags & WRITING:
                 raise self._in_use(ref, "it cannot be made read-only")
-            if self.entries.compare_exchange_flags(ref, flags, flags | _READONLY):
+            if self.entries.compare_exchange_flags(ref, flags, flags | READONLY):
                 return
 
     def _readonly_v2(self, ref: int) -> None:
         """Set readonly, then see whether that was in time, as in `_withdraw_v2`."""
-        self._expect(ref, self.entries.flags(ref), _PERMIT_ACCESS)
-        before = self.entries.set_bits(ref, _READONLY)
+        self._expect(ref, self.entries.flags(ref), PERMIT_ACCESS)
+        before = self.entries.set_bits(ref, READONLY)
         self.entries.barrier()
-        if self.entries.in_use(ref) & _WRITING:
-            if not before & _READONLY:
-                self.entries.clear_bits(ref, _READONLY)
+        if self.entries.in_use(ref) & WRITING:
+            if not before & READONLY:
+                self.entries.clear_bits(ref, READONLY)
             raise self._in_use(ref, "it cannot be made read-only")
 
     # References
@@ -325,7 +324,7 @@ class Grants:
         return ref
 
     def _give_back(self, ref: int) -> None:
-        if ref >= RESERVED:
+        if ref >= RESERVED_ENTRIES:
             self._free[ref] = None
 
     def _look_for_free(self) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xengnt.abi.bits import IN_USE, READING, TRANSITIVE, TYPE_MASK, WRITING
 from xengnt.abi.constants import Status
-from xengnt.model.bits import IN_USE, READING, TRANSITIVE, TYPE_MASK, WRITING
 from xengnt.model.entries import EntriesV2
 from xengnt.model.failures import Failed
 from xengnt.model.pins import HOST_READ, HOST_WRITE, Pin

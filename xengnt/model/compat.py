@@ -14,11 +14,11 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from xengnt.abi.constants import Status
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.model import copying, transfer
 from xengnt.model.elements import Handler, judged
 from xengnt.model.failures import Failed, Fault, Stopped
 from xengnt.model.forms import Form, form
-from xengnt.model.machine import PAGE_SIZE
 from xengnt.model.tables import NO_FRAME, check_list, frame_list, shared_frames, status_frames
 
 if TYPE_CHECKING:

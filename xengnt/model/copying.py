@@ -9,12 +9,12 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
+from xengnt.abi.bits import DEST_GREF, SELF, SOURCE_GREF
 from xengnt.abi.constants import Status
-from xengnt.model.bits import DEST_GREF, SELF, SOURCE_GREF
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.model.claims import check_writable, claim_to_copy, release_copy
 from xengnt.model.failures import Failed, Fault
 from xengnt.model.forms import form
-from xengnt.model.machine import PAGE_SIZE
 from xengnt.model.pins import Pin
 
 if TYPE_CHECKING:

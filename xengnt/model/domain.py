@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xengnt.abi.constants import Status
+from xengnt.abi.targets import PAGE_SHIFT
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import call
 from xengnt.model.failures import Failed
-from xengnt.model.machine import PAGE_SHIFT, Frame
+from xengnt.model.machine import Frame
 from xengnt.model.memory import GuestMemory
 from xengnt.model.space import (
     ARENA,

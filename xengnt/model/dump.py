@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from xengnt.model.bits import TYPE_MASK
+from xengnt.abi.bits import TYPE_MASK
 from xengnt.model.entries import Entries, EntriesV2
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from xengnt.abi.constants import Status
-from xengnt.model.bits import (
+from xengnt.abi.bits import (
     ACCEPT_TRANSFER,
     COMMITTED,
     COMPLETED,
@@ -24,9 +23,10 @@ from xengnt.model.bits import (
     TRANSITIVE,
     TYPE_MASK,
 )
+from xengnt.abi.constants import Status
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.model.failures import Failed
 from xengnt.model.forms import form
-from xengnt.model.machine import PAGE_SIZE
 
 _V1 = form("x86_64", "grant_entry_v1")  # entries are the same on every ABI
 _V2 = form("x86_64", "grant_entry_v2")

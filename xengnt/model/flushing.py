@@ -9,10 +9,10 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from xengnt.model.bits import CLEAN, INVAL
+from xengnt.abi.bits import CLEAN, INVAL
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.model.failures import Fault, Stopped
 from xengnt.model.forms import form
-from xengnt.model.machine import PAGE_SHIFT, PAGE_SIZE
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain

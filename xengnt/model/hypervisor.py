@@ -9,11 +9,11 @@ from __future__ import annotations
 from threading import RLock
 from typing import Any
 
+from xengnt.abi.bits import FIRST_RESERVED
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import dump
 from xengnt.model.behaviour import Behaviour, parse_version
-from xengnt.model.bits import FIRST_RESERVED
 from xengnt.model.domain import KINDS, Domain
 from xengnt.model.machine import Machine
 from xengnt.model.mapping import undo_all

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from xengnt.abi.bits import SELF
 from xengnt.abi.constants import Status
-from xengnt.model.bits import SELF
 from xengnt.model.failures import Failed
 
 if TYPE_CHECKING:

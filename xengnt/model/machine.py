@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine's memory: frames of real bytes, each with an owner and references.
 
-Imports ``xengnt.errors`` only.
+Imports ``xengnt.errors`` and ``xengnt.abi``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING
 
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.errors import Unavailable
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
-
-PAGE_SIZE = 4096
-PAGE_SHIFT = 12
 
 FIRST_FRAME = 0x1000
 """What is below is Xen's own."""

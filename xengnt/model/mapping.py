@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xengnt.abi.constants import Status
-from xengnt.model.bits import (
+from xengnt.abi.bits import (
     CACHE_ATTRIBUTES,
     MAP_APPLICATION,
     MAP_CONTAINS_PTE,
@@ -17,6 +16,7 @@ from xengnt.model.bits import (
     MAP_HOST,
     MAP_READONLY,
 )
+from xengnt.abi.constants import Status
 from xengnt.model.claims import check_writable, claim_to_map, release_map
 from xengnt.model.elements import batch
 from xengnt.model.failures import Failed

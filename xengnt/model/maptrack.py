@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xengnt.model.machine import PAGE_SIZE
+from xengnt.abi.targets import PAGE_SIZE
 
 if TYPE_CHECKING:
     from xengnt.model.table import GrantTable

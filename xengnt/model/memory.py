@@ -9,8 +9,8 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.errors import InvalidValue, Unavailable
-from xengnt.model.machine import PAGE_SHIFT, PAGE_SIZE
 from xengnt.model.space import ARENA, WINDOW, Page
 
 if TYPE_CHECKING:

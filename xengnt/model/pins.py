@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xengnt.model.machine import PAGE_SIZE
+from xengnt.abi.targets import PAGE_SIZE
 
 if TYPE_CHECKING:
     from xengnt.model.machine import Frame

@@ -14,15 +14,16 @@ from abc import ABC, abstractmethod
 from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from xengnt.abi.constants import Status
-from xengnt.model.bits import (
+from xengnt.abi.bits import (
     CACHE_ATTRIBUTES,
     MAP_CONTAINS_PTE,
     MAP_HOST,
     MAP_READONLY,
 )
+from xengnt.abi.constants import Status
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.model.failures import Failed, Fault
-from xengnt.model.machine import PAGE_SHIFT, PAGE_SIZE, Frame
+from xengnt.model.machine import Frame
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain

@@ -9,14 +9,14 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING
 
-from xengnt.errors import Unavailable
-from xengnt.model.bits import (
+from xengnt.abi.bits import (
     IN_USE,
     PERMIT_ACCESS,
     RESERVED_ENTRIES,
     TRANSITIVE,
     TYPE_MASK,
 )
+from xengnt.errors import Unavailable
 from xengnt.model.entries import EntriesV1, EntriesV2, put_v1
 from xengnt.model.failures import Failed, Stopped
 from xengnt.model.forms import form

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.errors import SourceError
 from xengnt.model.domain import Domain
 from xengnt.model.hypervisor import Hypervisor
-from xengnt.model.machine import PAGE_SIZE
 from xengnt.scenario.steps import MakeDomain
 
 DEFAULT_VERSION = "4.17"

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""The header's constants that ops compute with, as plain integers.
+"""The header's constants that entries are computed with, as plain integers.
 
 An operation on two members of an IntFlag takes twenty times as long as one on integers,
-and every entry of every call needs some.
+and both sides of a table do some for every entry.
 
 Imports ``xengnt.abi`` only.
 """
@@ -28,6 +28,7 @@ FIRST_RESERVED = _constants["DOMID_FIRST_RESERVED"].value
 
 SELF = int(Domid.SELF)
 
+INVALID = int(EntryType.INVALID)
 PERMIT_ACCESS = int(EntryType.PERMIT_ACCESS)
 ACCEPT_TRANSFER = int(EntryType.ACCEPT_TRANSFER)
 TRANSITIVE = int(EntryType.TRANSITIVE)
