@@ -75,6 +75,10 @@ class Unavailable(XengntError, RuntimeError):
     """Something that this machine lacks: a compiler, an extra, the extension."""
 
 
+class BackendError(XengntError, RuntimeError):
+    """What executes the calls broke down: a machine that stopped, a guest that crashed."""
+
+
 class InUse(XengntError, RuntimeError):
     """An entry that cannot be changed now, because the other side uses it."""
 

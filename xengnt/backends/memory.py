@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Memory for arguments: that of this process, and one that nobody else looks at.
 
-Imports ``xengnt.errors`` and the extension.
+Imports ``xengnt.errors``, ``xengnt.abi`` and the extension.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.errors import InvalidValue, Unavailable
 from xengnt.extension import load
 
 T = TypeVar("T")
+
+_LEAST = 16
+"""The smallest piece that is given out, in bytes."""
 
 _FIRST = 0x1000
 """The lowest made-up address, so that none is null."""
@@ -56,6 +60,71 @@ class Blocks(Generic[T]):
         """Return how many bytes of a block there are from an address on."""
         found = self.find(address)
         return found[0] + found[1] - address if found else 0
+
+
+class Pieces:
+    """Hands out the addresses of a range, in pieces whose sizes are powers of two.
+
+    What is of less than a page does not cross pages; larger pieces begin with one. Threads
+    may share it.
+
+    Args:
+        start: the first address, at the start of a page.
+        end: the address behind the last one.
+    """
+
+    def __init__(self, start: int, end: int) -> None:
+        self._sizes: dict[int, int] = {}
+        self._free: dict[int, list[int]] = {}
+        self._next = start
+        self._end = end
+        self._lock = Lock()
+
+    def take(self, size: int) -> int:
+        """Return the address of that many bytes, and of no others: see `room`.
+
+        Raises:
+            Unavailable: there is no room.
+        """
+        room = self.room(size)
+        with self._lock:
+            free = self._free.get(room)
+            address = free.pop() if free else self._more(room)
+            self._sizes[address] = size
+        return address
+
+    def _more(self, room: int) -> int:
+        align = min(room, PAGE_SIZE)
+        address = -(-self._next // align) * align
+        if address + room > self._end:
+            raise Unavailable(f"no room for {room} bytes", got=room)
+        self._next = address + room
+        return address
+
+    def give_back(self, address: int) -> None:
+        """Give back what `take` gave.
+
+        Raises:
+            InvalidValue: it gave no such address.
+        """
+        size = self._sizes.pop(address, None)
+        if size is None:
+            raise InvalidValue(f"nothing was allocated at {address:#x}", got=address)
+        self._free.setdefault(self.room(size), []).append(address)
+
+    def extent(self, address: int) -> int:
+        """Return how many bytes of a piece there are from an address on, 0 if it is in none."""
+        if address in self._sizes:
+            return self._sizes[address]
+        for start, size in list(self._sizes.items()):
+            if start <= address < start + size:
+                return start + size - address
+        return 0
+
+    @staticmethod
+    def room(size: int) -> int:
+        """Return how many bytes a piece for that many has."""
+        return max(_LEAST, 1 << (size - 1).bit_length()) if size else _LEAST
 
 
 class ProcessMemory:

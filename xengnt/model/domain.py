@@ -140,6 +140,14 @@ class Domain:
         self._page(index)
         return (self._first + index) << PAGE_SHIFT
 
+    def machine_address(self, index: int) -> int:
+        """Return where the machine has one of its pages, in bytes.
+
+        Raises:
+            InvalidValue: it has no such page, or not any more.
+        """
+        return self._page(index).address
+
     def _page(self, index: int) -> Frame:
         frame = self.pages.get(index)
         if frame is None or frame.owner is not self:

@@ -6,15 +6,14 @@ Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.scenario`` and the modules
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
-from xengnt.errors import SourceError
 from xengnt.model.domain import Domain
 from xengnt.model.hypervisor import Hypervisor
 from xengnt.scenario.steps import MakeDomain
+from xengnt.scenario.world import ByIndex, within_page
 
 DEFAULT_VERSION = "4.17"
 
@@ -58,9 +57,10 @@ class DomainActor:
         self.backend = domain
         self.values: Mapping[str, Any] = {
             "domid": domain.domid,
-            "frame": _ByIndex(domain.frame),
-            "address": _ByIndex(domain.address),
-            "room": _ByIndex(_Rooms(domain)),
+            "frame": ByIndex(domain.frame),
+            "address": ByIndex(domain.address),
+            "room": ByIndex(_Rooms(domain)),
+            "machine": ByIndex(domain.machine_address),
         }
 
     def reasons(self) -> list[tuple[int | None, str]]:
@@ -76,7 +76,7 @@ class DomainActor:
         """Return bytes of a page, or at an address."""
         if page is None:
             return self.backend.memory.read(address, length)
-        _within_page(address, length)
+        within_page(address, length)
         return bytes(self.backend.page(page)[address : address + length])
 
     def write(self, page: int | None, address: int, data: bytes) -> None:
@@ -84,26 +84,8 @@ class DomainActor:
         if page is None:
             self.backend.memory.write(address, data)
             return
-        _within_page(address, len(data))
+        within_page(address, len(data))
         self.backend.page(page)[address : address + len(data)] = data
-
-
-def _within_page(offset: int, length: int) -> None:
-    if offset + length > PAGE_SIZE:
-        raise SourceError(f"{length} bytes from {offset}: a page has {PAGE_SIZE}")
-
-
-class _ByIndex:
-    """What a function gives for an index, to names."""
-
-    def __init__(self, function: Callable[[int], int]) -> None:
-        self._function = function
-
-    def __getitem__(self, index: int) -> int:
-        return self._function(index)
-
-    def __iter__(self) -> Iterator[int]:
-        raise TypeError("without an index it is nothing")
 
 
 class _Rooms:

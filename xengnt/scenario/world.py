@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """What a scenario is played on: a world that makes domains, or just one backend.
 
-Imports ``xengnt.errors``, ``xengnt.codec`` and the steps.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec`` and the steps.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.errors import SourceError
 from xengnt.scenario.steps import MakeDomain
@@ -23,7 +24,8 @@ class Actor(Protocol):
     Attributes:
         backend: what takes its calls.
         values: what names can ask of it: ``domid``, and by index ``frame``, ``address`` and
-            ``room``: the number and the address of a page, and an address for a mapping.
+            ``room``: the number and the address of a page, and an address for a mapping;
+            and ``machine``: where the machine has the page.
     """
 
     @property
@@ -71,6 +73,25 @@ class World(Protocol):
 
     def destroy(self, actor: Actor) -> None:
         """End a domain."""
+
+
+class ByIndex:
+    """What a function gives for an index, as a value for names."""
+
+    def __init__(self, function: Callable[[int], int]) -> None:
+        self._function = function
+
+    def __getitem__(self, index: int) -> int:
+        return self._function(index)
+
+    def __iter__(self) -> Iterator[int]:
+        raise TypeError("without an index it is nothing")
+
+
+def within_page(offset: int, length: int) -> None:
+    """Raise if bytes are not all within a page."""
+    if offset + length > PAGE_SIZE:
+        raise SourceError(f"{length} bytes from {offset}: a page has {PAGE_SIZE}")
 
 
 class Alone:

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: MIT
+"""A domain of real Xen in which our kernel runs, as a backend.
+
+Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.guest`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
+from xengnt.codec import Abi
+from xengnt.dispatch import Dispatcher
+from xengnt.errors import InvalidValue, Unavailable
+from xengnt.live import places
+from xengnt.live.mailbox import Mailbox
+from xengnt.live.ram import Ram
+from xengnt.live.space import LiveMemory, Space
+
+if TYPE_CHECKING:
+    from xengnt.guest import Entries, Grants
+    from xengnt.live.control import Control
+
+GRANT_TABLE_OP = 20
+
+
+class LiveDomain:
+    """A domain.
+
+    Args:
+        ram: the machine's memory.
+        abi: the ABI of its guest.
+        domid: its number.
+        mailbox: how its guest is told what to do.
+        space: what its guest sees.
+        base: where its guest's memory begins.
+        frames: the machine's numbers of the pages that it has for scenarios.
+        maker: of the first domain, for one that was made with it.
+
+    Attributes:
+        frames: the same, None for a page that it has given away.
+        used: the commands that it called.
+    """
+
+    def __init__(
+        self,
+        ram: Ram,
+        abi: Abi,
+        domid: int,
+        mailbox: Mailbox,
+        space: Space,
+        *,
+        base: int,
+        frames: Sequence[int],
+        maker: Control | None = None,
+    ) -> None:
+        self.ram = ram
+        self.abi = abi
+        self.domid = domid
+        self.mailbox = mailbox
+        self.space = space
+        self.base = base
+        self.frames: list[int | None] = list(frames)
+        self._maker = maker
+        self.used: set[int] = set()
+        self.translated = not base
+        self.word = "IQ"[abi.target.word // 8]
+        self.memory = LiveMemory(ram, space, (base + places.ARENA, base + places.ARENA_END))
+        self._grants: tuple[int, Grants] | None = None
+
+    def hypercall(self, number: int, *arguments: int) -> int:
+        """Make any hypercall, of up to five arguments, and return its result.
+
+        Raises:
+            BackendError: the guest does not answer.
+        """
+        if self._maker:
+            self._maker.run(self.domid)
+        return self.mailbox.hypercall(number, *arguments)
+
+    def call(self, cmd: int, address: int, count: int) -> int:
+        """Make the bare call, and return its result.
+
+        Raises:
+            BackendError: the guest does not answer.
+        """
+        self.used.add(cmd)
+        return self.hypercall(GRANT_TABLE_OP, cmd, address, count)
+
+    # Pages
+
+    def address(self, index: int) -> int:
+        """Return where its guest sees one of its pages, if nothing is there instead."""
+        self._machine_frame(index)
+        return self.base + places.PAGES + index * PAGE_SIZE
+
+    def page(self, index: int) -> memoryview:
+        """Return the bytes of a page, in place."""
+        return self.ram.page(self._machine_frame(index))
+
+    def frame(self, index: int) -> int:
+        """Return the number of a page as it goes into an entry."""
+        if self.translated:
+            return self.address(index) >> PAGE_SHIFT
+        return self._machine_frame(index)
+
+    def machine_address(self, index: int) -> int:
+        """Return where the machine has a page, in bytes."""
+        return self._machine_frame(index) << PAGE_SHIFT
+
+    def room(self, index: int) -> int:
+        """Return an address where there was nothing when it was made."""
+        address = self.base + places.ROOMS + index * PAGE_SIZE
+        if not 0 <= index < (places.ROOMS_END - places.ROOMS) // PAGE_SIZE:
+            raise InvalidValue(f"room {index}: d{self.domid} has not that many", got=index)
+        return address
+
+    def _machine_frame(self, index: int) -> int:
+        found = self.frames[index] if 0 <= index < len(self.frames) else None
+        if found is None:
+            raise InvalidValue(f"d{self.domid} has no page {index}", got=index)
+        return found
+
+    def lend_pages(self, count: int) -> None:
+        """Have so many pages, and no more.
+
+        Raises:
+            Unavailable: there are not that many.
+        """
+        if count > len(self.frames):
+            raise Unavailable(f"{count} pages: the first domain has {len(self.frames)}")
+        del self.frames[count:]
+
+    # Its table
+
+    def table_frames(self, first: int, count: int, *, status: bool) -> list[int]:
+        """Return the machine's numbers of frames of its grant table, or its status array."""
+        if self._maker:
+            return self._maker.table_frames(self.domid, first, count, status=status)
+        return self.own_table(first + count, status=status)[first:]
+
+    def own_table(self, count: int, *, status: bool) -> list[int]:
+        """Return the same of the first frames, asking as its guest."""
+        ask = Dispatcher(self)
+        which = ask.get_status_frames if status else ask.setup_table
+        batch: Any = which(dom="DOMID_SELF", nr_frames=count)
+        batch.raise_for_status()
+        return list(batch.frames)
+
+    @property
+    def grants(self) -> Grants:
+        """What its guest grants. A change of the table's version clears it."""
+        asked = Dispatcher(self).get_version(dom="DOMID_SELF")
+        version = asked.rows()[0]["version"]
+        if self._grants is None or self._grants[0] != version:
+            self._grants = version, self._make_grants(version)
+        return self._grants[1]
+
+    def _make_grants(self, version: int) -> Grants:
+        from xengnt.guest import Entries, Grants
+
+        known = 0
+
+        def frames(upto: int) -> tuple[list[memoryview], list[memoryview]]:
+            nonlocal known
+            new = [self.ram.page(f) for f in self.table_frames(known, upto - known, status=False)]
+            status: list[memoryview] = []
+            if version != 1:
+                before, after = _status_frames(known), _status_frames(upto)
+                if after > before:
+                    found = self.table_frames(before, after - before, status=True)
+                    status = [self.ram.page(frame) for frame in found]
+            known = upto
+            return new, status
+
+        def more(entries: Entries) -> None:
+            size = Dispatcher(self).query_size(dom="DOMID_SELF").rows()[0]
+            upto = max(size["nr_frames"], min(known + 1, size["max_nr_frames"]))
+            if upto > known:
+                entries.extend(*frames(upto))
+
+        size = Dispatcher(self).query_size(dom="DOMID_SELF").rows()[0]
+        new, status = frames(size["nr_frames"])
+        return Grants(Entries(new, version, status), more)
+
+
+def _status_frames(frames: int) -> int:
+    """Return how many status frames so many grant frames of version 2 have."""
+    return -(-frames * (PAGE_SIZE // 16) * 2 // PAGE_SIZE)

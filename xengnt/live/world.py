@@ -1,0 +1,197 @@
+# SPDX-License-Identifier: MIT
+"""Real Xen as a world that scenarios are played in.
+
+Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.scenario`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from xengnt.codec import Abi
+from xengnt.errors import Unavailable
+from xengnt.live.control import Wish
+from xengnt.live.domain import LiveDomain
+from xengnt.live.machine import Boot
+from xengnt.live.xen import Xen, options, supported
+from xengnt.scenario.steps import MakeDomain
+from xengnt.scenario.world import ByIndex, within_page
+
+PAGES = 64
+"""How many pages a domain has, if a scenario does not say."""
+
+HEADROOM = 1024
+"""How many more it may have then."""
+
+
+class Machines:
+    """The machine that scenarios are played on, one after the other.
+
+    It is booted when one is needed, and again when a scenario wants it otherwise, or the
+    last one left traces in the first domain, which cannot be made anew.
+
+    Attributes:
+        boots: how often it was booted.
+        xen_version: of the Xen that was booted last, as ``4.17.7``; None if none was.
+        log_digest: the SHA-256 of what it printed while it booted.
+    """
+
+    def __init__(self) -> None:
+        self.boots = 0
+        self.xen_version: str | None = None
+        self.log_digest: str | None = None
+        self._xen: Xen | None = None
+
+    def xen(self, boot: Boot, abi: Abi) -> Xen:
+        """Return a Xen that was booted like this, with nothing but its first domain.
+
+        Raises:
+            Unavailable: QEMU, Xen or a C compiler is missing.
+            BackendError: it does not boot.
+        """
+        now = self._xen
+        if now and (now.machine.boot != boot or now.first.abi != abi or not now.tidy()):
+            self.close()
+        if self._xen is None:
+            self._xen = Xen(boot, abi)
+            self.boots += 1
+            self.xen_version = self._xen.machine.xen_version
+            self.log_digest = self._xen.machine.log_digest
+        return self._xen
+
+    def close(self) -> None:
+        """Switch it off."""
+        if self._xen:
+            self._xen.close()
+        self._xen = None
+
+
+class LiveWorld:
+    """Real Xen, in which one scenario makes its domains.
+
+    The privileged one among them is the first domain, the only one that Xen lets do
+    everything; all others are made anew.
+
+    Args:
+        machines: where to play.
+        choices: what the administrator chose, as scenarios have it.
+
+    Raises:
+        Unavailable: something is chosen that no option of Xen's gives.
+    """
+
+    def __init__(self, machines: Machines, **choices: Any) -> None:
+        self._machines = machines
+        self._choices = choices
+        self._options = options(choices)
+        self._xen: Xen | None = None
+        self._first_taken = False
+
+    def first(self, abi: Abi) -> LiveActor:
+        """Return the first domain, for scenarios that make none."""
+        kind = "pv" if abi.name == "x86_64" else "pvh"
+        return LiveActor(self._running(abi, kind).first)
+
+    def make(self, step: MakeDomain) -> LiveActor:
+        """Make a domain, or take the first one if it is to be privileged.
+
+        Raises:
+            Unavailable: there are no such domains here.
+        """
+        try:
+            return LiveActor(self._make(step))
+        except Unavailable as error:
+            raise Unavailable(f"{step.name}: {error}") from None
+
+    def _make(self, step: MakeDomain) -> LiveDomain:
+        asked = step.options
+        kind = asked.get("kind", "pv")
+        domid, pages = asked.get("domid"), asked.get("pages", PAGES)
+        supported(step.abi, kind)
+        if asked.get("high"):
+            raise Unavailable("the machine has no frames whose numbers do not fit 32 bits")
+        if asked.get("privileged"):
+            if self._first_taken or domid:
+                raise Unavailable("Xen has but one privileged domain, whose number is 0")
+            self._first_taken = True
+            return self._take_first(step.abi, kind, pages)
+        if domid == 0:
+            raise Unavailable("0 is the number of the privileged domain")
+        wish = Wish(
+            domid=domid or 0,
+            pages=pages,
+            max_pages=asked.get("max_pages", pages + HEADROOM),
+            frames=self._choices.get("max_grant_frames", -1),
+            maptrack=self._choices.get("max_maptrack_frames", -1),
+            grant_version=self._choices.get("max_version", 2),
+        )
+        default = Abi("x86_64", step.abi.interface_version)
+        return self._running(default, "pv").make(step.abi, kind, wish)
+
+    def _take_first(self, abi: Abi, kind: str, pages: int) -> LiveDomain:
+        first = self._running(abi, kind).first
+        if first.abi != abi:
+            raise Unavailable(f"the first domain is one of {first.abi}: it has to be made first")
+        first.lend_pages(pages)
+        return first
+
+    def _running(self, abi: Abi, kind: str) -> Xen:
+        """Return Xen; the first who needs it says what its first domain is."""
+        if self._xen is None:
+            self._xen = self._machines.xen(Boot(kind, self._options), abi)
+        return self._xen
+
+    def destroy(self, actor: Any) -> None:
+        """End a domain.
+
+        Raises:
+            Unavailable: it is the first one.
+        """
+        if self._xen:
+            self._xen.destroy(actor.backend)
+
+
+class LiveActor:
+    """A domain of real Xen, and the guest in it.
+
+    Attributes:
+        backend: the domain.
+        values: what names can ask of it.
+    """
+
+    def __init__(self, domain: LiveDomain) -> None:
+        self.backend = domain
+        self.values: Mapping[str, Any] = {
+            "domid": domain.domid,
+            "frame": ByIndex(domain.frame),
+            "address": ByIndex(domain.address),
+            "room": ByIndex(domain.room),
+            "machine": ByIndex(domain.machine_address),
+        }
+
+    def reasons(self) -> list[tuple[int | None, str]]:
+        """Return nothing: Xen does not say why."""
+        return []
+
+    def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
+        """Change an entry of its table as its guest would."""
+        found: int | None = getattr(self.backend.grants, action)(**arguments)
+        if action == "end_transfer" and found is not None:
+            self.backend.frames.append(found)
+        return found
+
+    def read(self, page: int | None, address: int, length: int) -> bytes:
+        """Return bytes of a page, or at an address."""
+        if page is None:
+            return self.backend.memory.read(address, length)
+        within_page(address, length)
+        return bytes(self.backend.page(page)[address : address + length])
+
+    def write(self, page: int | None, address: int, data: bytes) -> None:
+        """Store bytes in a page, or at an address."""
+        if page is None:
+            self.backend.memory.write(address, data)
+            return
+        within_page(address, len(data))
+        self.backend.page(page)[address : address + len(data)] = data
