@@ -272,6 +272,30 @@ def test_an_empty_table(run: Run, file: File) -> None:
     assert run(file("f", b""), "--grant-version", 2, "--format", "json")[0] == 0
 
 
+def test_a_large_table_that_is_nearly_empty() -> None:
+    """Would catch an entry, or the status of an empty one, that is missed among empty pages."""
+    frames = bytearray(64 * PAGE)
+    frames[-16:] = v2(1)
+    status = bytearray(64 * 512)
+    status[2 * 700 : 2 * 701] = words(READING)
+    dump = read_dump(frames, 2, X86, status)
+    assert [(one.ref, one.kind) for one in dump.entries] == [(700, "in use"), (16383, "permitted")]
+    part_of_a_page = bytes(PAGE) + v2(1)
+    assert [one.ref for one in read_dump(part_of_a_page, 2, X86).entries] == [256]
+
+
+def test_nothing_of_the_flags_is_cut(run: Run, file: File) -> None:
+    """Would catch a table whose columns are too narrow for all flags, and leave some out."""
+    entry = struct.pack("<HHHHQ", 0x1FD, 3, 65535, 65535, 1 << 63)
+    _, out, _ = run(file("f", entry), "--grant-version", 2)
+    row = next(line for line in out.splitlines() if " 0 " in line)
+    start = row.index("readonly")
+    flags = "".join(
+        line[start:].split()[0] for line in out.splitlines()[4:6] if line[start:].strip()
+    )
+    assert flags == "readonly|reading|writing|PWT|PCD|PAT|sub_page"
+
+
 def test_json(run: Run, file: File) -> None:
     """Would catch JSON that is no JSON, or without what the table shows."""
     path = file("f", bytes(8) + v1(1 | READING, 7, 0x99) + v1(READING))

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import itertools
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from model_world import (
 )
 
 import xengnt
-from xengnt import Abi, InvalidValue
+from xengnt import Abi, InvalidValue, Unavailable
 from xengnt.abi.constants import Status
 from xengnt.backends import Backend
 from xengnt.model import Hypervisor
@@ -95,7 +96,7 @@ def test_only_cache_flush_has_upper_bits(kind: str) -> None:
     assert raw(d0, 99 | 0x1000, count=0)[0] == EINVAL
 
 
-@pytest.mark.parametrize("op", ARRAYS)
+@pytest.mark.parametrize("op", [*ARRAYS, "cache_flush"])
 def test_a_64_bit_pv_address_is_checked_at_its_start(op: str) -> None:
     """Would catch a deviation from this.
 
@@ -117,6 +118,10 @@ def test_a_32_bit_pv_address_is_checked_as_a_whole() -> None:
     assert raw(d0, 0, data, 0x7FFFFFFF)[0] == EFAULT
     assert not guest.table.pins  # nothing was done
     assert raw(d0, 0, count=0, address=0xF5800000)[0] == EFAULT
+    assert raw(d0, 0, count=0, address=0xF57FFFFF)[0] == 0
+    for address, words in ((0xF5800000 - 48, "has nothing at"), (0xF5800001 - 48, "no address")):
+        assert raw(d0, OPS["copy"], count=2, address=address)[0] == EFAULT
+        assert words in d0.reasons[0][1]
     for kind in ("hvm64", "pvh32", "arm64"):
         other, _ = pair(kind)
         assert raw(other, OPS["copy"], count=0, address=0xFFFFF000)[0] == 0
@@ -199,6 +204,8 @@ def test_domid_self_is_not_for_map_and_transfer(kind: str) -> None:
         at = d0.reserve()
         fields = {"host_addr": [at], "flags": HOST, "ref": 0, "dom": domid}
         assert status(d0, "map_grant_ref", **fields) is Status.BAD_DOMAIN
+        words = " (DOMID_SELF), which is not taken here" if domid == 0x7FF0 else ""
+        assert d0.reasons == [(0, f"there is no domain {domid:#x}{words}")]
         if kind.startswith("pv6"):
             moved = {"mfn": [d0.frame(index)], "domid": domid, "ref": 0}
             assert status(d0, "transfer", **moved) is Status.BAD_DOMAIN
@@ -221,6 +228,8 @@ def test_one_struct_a_call(op: str) -> None:
     assert raw(d0, OPS[op], data, 2) == (EINVAL, data)
     assert raw(d0, OPS[op], count=0)[0] == EINVAL
     assert raw(d0, OPS[op], count=1)[0] == EFAULT
+    assert d0.reasons == [(None, "d0 has nothing at 0x0")]
+    assert raw(d0, OPS[op], count=2, address=1 << 47)[0] == EINVAL
 
 
 def test_query_size_takes_exactly_one_from_32_bits_too() -> None:
@@ -229,7 +238,7 @@ def test_query_size_takes_exactly_one_from_32_bits_too() -> None:
     assert raw(d0, OPS["query_size"], count=0)[0] == EINVAL
 
 
-@pytest.mark.parametrize("count", [0, 1, 2, 77])
+@pytest.mark.parametrize("count", [0, 1, 2, 77, 0x7FFFFFFF])
 @pytest.mark.parametrize("kind", ["pv64", "pv32", "hvm64"])
 def test_the_count_of_versions_is_ignored(kind: str, count: int) -> None:
     """Would catch a deviation from this.
@@ -301,6 +310,10 @@ def test_the_statuses_of_a_read_only_page_cannot_be_written() -> None:
     assert d0.call(5, at, 1) == EFAULT
     with pytest.raises(InvalidValue, match="may only read"):
         d0.memory.write(at, b"x")
+    flags = HOST | xengnt.MapFlag.READONLY
+    map_one(d0, guest, grant(guest, 9, d0, 4), host_addr=[d0.reserve()], flags=flags)
+    guest.page(3)[4094:], guest.page(4)[:2] = b"ac", b"ro"
+    assert d0.memory.read(at + 4094, 4) == b"acro"
 
 
 def test_the_upper_half_of_an_address_is_not_there_on_32_bits() -> None:
@@ -310,6 +323,7 @@ def test_the_upper_half_of_an_address_is_not_there_on_32_bits() -> None:
     at = d0.memory.allocate(len(data))
     d0.memory.write(at, data)
     assert d0.call(6, at | 1 << 32, 1) == 0
+    assert d0.call(6 | 1 << 32, at, 1 | 1 << 32) == 0  # nor is that of what else is an int in C
 
 
 def test_the_entry_shows_that_it_is_in_use() -> None:
@@ -343,14 +357,61 @@ def test_the_memory_of_a_guest() -> None:
     assert memory.read(large + 5000, 3) == bytes([136, 137, 138])
 
 
+def test_pieces_of_memory_do_not_overlap() -> None:
+    """Would catch a piece that reaches into the next one, or is lost when it is given back."""
+    memory = pair()[0].memory
+    sizes = [0, 0, 1, 8, 16, 17, 17, 32, 33, 4096, 4097, 8]
+    spans = sorted((memory.allocate(size), size) for size in sizes)
+    for (at, size), (following, _) in itertools.pairwise(spans):
+        assert at + max(size, 1) <= following
+        assert at % 8 == 0
+    for at, size in spans:
+        memory.free(at)
+        assert memory.allocate(size) == at
+    at = memory.allocate(100)
+    assert memory.extent(at + 99) == 1
+    assert memory.extent(at + 100) == 4096 - (at + 100) % 4096
+
+
+def test_how_much_memory_there_is_for_arguments() -> None:
+    """Would catch arguments that reach to where mappings are, or stop before."""
+    d0, _ = pair(low_frames=40)
+    with pytest.raises(Unavailable, match="no room for"):
+        d0.memory.allocate((1 << 30) + 1)
+    with pytest.raises(Unavailable, match="no memory left"):
+        d0.memory.allocate(1 << 30)
+
+
 def test_choices_that_there_are_not() -> None:
     """Would catch a machine that is made of nonsense."""
-    for wrong in ({"xen_version": "new"}, {"max_version": 3}, {"max_grant_frames": 0}):
+    for wrong in ({"xen_version": "new"}, {"max_version": 3}, {"max_grant_frames": 0},
+                  {"max_maptrack_frames": -1}):  # fmt: skip
         with pytest.raises(InvalidValue):
             Hypervisor(**wrong)  # type: ignore[arg-type]  # that is the point
     hv = Hypervisor(max_grant_frames=1)
     hv.create_domain(1)
-    for wrong in ({"abi": "arm64"}, {"kind": "arm"}, {"domid": 0}, {"domid": 0x7FF0},
+    for wrong in ({"abi": "arm64"}, {"kind": "arm"}, {"domid": 0}, {"domid": 0x7FF0}, {"domid": -1},
                   {"pages": -1}, {"kind": "mini"}):  # fmt: skip
         with pytest.raises(InvalidValue):
             hv.create_domain(**wrong)  # type: ignore[arg-type]  # the same
+
+
+def test_the_last_number_of_a_domain() -> None:
+    """Would catch a number that no domain may have, or one that is never given."""
+    hv = Hypervisor()
+    hv.domains = dict.fromkeys(range(0x7FEF), hv.create_domain(1))
+    assert hv.create_domain(1).domid == 0x7FEF
+    with pytest.raises(InvalidValue, match="can be no domain's"):
+        hv.create_domain(1)
+
+
+@pytest.mark.parametrize("version", ["4", "4.17.5.1", "4.x", "x.17", "4.", "4.\u0661", "4.17-rc1"])
+def test_versions_that_there_are_not(version: str) -> None:
+    """Would catch a version that is half read, and one that `int` takes and Xen has not."""
+    with pytest.raises(InvalidValue, match="expected such as"):
+        Hypervisor(version)
+
+
+def test_a_version_of_three_numbers() -> None:
+    """Would catch a point release that is refused, or taken for another version."""
+    assert Hypervisor("4.19.2").behaviour.version == (4, 19)

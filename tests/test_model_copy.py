@@ -17,6 +17,7 @@ from model_world import (
     READONLY,
     RO,
     SELF,
+    TRANSITIVE,
     WRITING,
     accept,
     call,
@@ -24,17 +25,20 @@ from model_world import (
     grant,
     in_use,
     map_one,
+    pages,
     pair,
     pass_on,
     raw,
     rc,
     status,
     sub_page,
+    write,
 )
 
 from xengnt import CacheFlag
 from xengnt.abi.constants import EntryFlag, Status, TransferFlag
 from xengnt.model import Domain
+from xengnt.model.machine import Frame
 
 EFAULT, EINVAL, EPERM = -errno.EFAULT, -errno.EINVAL, -errno.EPERM
 NOWHERE = 0x0F00_0000
@@ -108,6 +112,7 @@ def test_copying_nothing(version: str) -> None:
     for expected, source in cases.items():
         found = copy(d0, source, by_frame(d0.frame(0)), 0)
         assert found is (Status.OKAY if version == "4.19" else expected)
+    assert copy(d0, by_ref(77, 8), by_frame(d0.frame(0)), 1) is Status.BAD_DOMAIN
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -143,6 +148,7 @@ def test_a_frame_of_an_unknown_domain(patched: bool) -> None:  # noqa: FBT001 --
     expected = Status.BAD_DOMAIN if patched else Status.PERMISSION_DENIED
     assert copy(d0, unknown, own) is expected
     assert copy(d0, own, unknown) is expected
+    assert copy(d0, by_ref(77, 0), own) is Status.BAD_DOMAIN
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -159,7 +165,9 @@ def test_a_source_that_cannot_be_had(kind: str) -> None:
     grant(guest, 8, 77)
     assert copy(d0, by_ref(guest, 8), own) is Status.GENERAL_ERROR
     accept(guest, 8, d0)
+    guest.table.frames[0][8 * 8 + 1] = 1  # and is no part of a page for that
     assert copy(d0, by_ref(guest, 8), own) is Status.GENERAL_ERROR
+    assert "has type 2, not 1" in d0.reasons[0][1]
     grant(guest, 8, d0, None)
     assert copy(d0, by_ref(guest, 8), own) is Status.BAD_PAGE
     assert in_use(guest, 8) == 0
@@ -185,6 +193,12 @@ def test_a_destination_that_cannot_be_had(version: int) -> None:
     assert copy(d0, by_ref(guest, 9), by_ref(guest, 8)) is Status.GENERAL_ERROR
     assert (in_use(guest, 8), in_use(guest, 9)) == (0, 0)
     assert copy(d0, by_ref(guest, 8), by_ref(guest, 9)) is Status.OKAY
+    d0.page(0)[:] = bytes(range(256)) * 16
+    assert copy(d0, own, by_ref(guest, 9), 4096) is Status.OKAY
+    assert guest.page(2) == d0.page(0)
+    accept(guest, 8, d0)
+    assert copy(d0, by_ref(guest, 8), own) is Status.GENERAL_ERROR
+    assert "has type 2, not 1" in d0.reasons[0][1]
     d0.make_page_table(3)
     assert copy(d0, own, by_frame(d0.frame(3))) is Status.GENERAL_ERROR
     assert copy(d0, by_frame(d0.frame(3)), own) is Status.OKAY
@@ -261,6 +275,7 @@ def test_passing_a_grant_on(kind: str) -> None:
     assert copy(d0, by_ref(middle, 8), by_ref(middle, 8, 8)) is Status.OKAY
     grant(origin, 9, middle, None)
     assert copy(d0, by_ref(middle, 8), own) is Status.BAD_PAGE
+    grant(middle, 9, middle, 1)
     pass_on(middle, 8, d0, middle, 9)
     assert copy(d0, by_ref(middle, 8), own) is Status.GENERAL_ERROR
     for nobody in (77, 0x7FF0):
@@ -268,7 +283,9 @@ def test_passing_a_grant_on(kind: str) -> None:
         assert copy(d0, by_ref(middle, 8), own) is Status.GENERAL_ERROR
     pass_on(middle, 8, d0, origin, 99999)
     assert copy(d0, by_ref(middle, 8), own) is Status.BAD_GNTREF
+    assert d0.reasons[0][1].startswith("source: entry 8 passes on one of d2: ref 99999")
     rc(origin, "set_version", version=[2])
+    grant(d0, 3, origin, 1)
     pass_on(origin, 9, middle, d0, 3)
     pass_on(middle, 8, d0, origin, 9)
     assert copy(d0, by_ref(middle, 8), own) is Status.GENERAL_ERROR  # two levels
@@ -329,6 +346,84 @@ def test_a_copy_beside_a_mapping() -> None:
     assert bytes(d0.page(2)[:4]) == b"then"
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_copy_beside_a_mapping_does_not_look_at_the_entry(version: int) -> None:
+    """Would catch a copy that claims an entry again that is in use for what it wants already."""
+    d0, guest = pair()
+    rc(guest, "set_version", version=[version])
+    own = by_frame(d0.frame(0))
+    for flags, sides in ((DEVICE | RO, [0]), (DEVICE, [0, 1])):
+        handle = map_one(d0, guest, grant(guest, 8, d0, 1), flags=flags)
+        counts = guest.table.pins[8].counts
+        grant(guest, 8, 77, None, READONLY)
+        now = entry(guest, 8)
+        for side in sides:
+            source, dest = (own, by_ref(guest, 8)) if side else (by_ref(guest, 8), own)
+            assert copy(d0, source, dest) is Status.OKAY
+            assert entry(guest, 8) == now
+            assert guest.table.pins[8].counts == counts
+        address = guest.frame(1) << 12
+        columns = {"handle": [handle], "dev_bus_addr": address}
+        assert status(d0, "unmap_grant_ref", **columns) is Status.OKAY
+
+
+def test_an_entry_that_a_copy_cannot_use() -> None:
+    """Would catch a copy that takes no notice of who uses an entry, and how often."""
+    d0, guest = pair()
+    other = d0.hypervisor.create_domain(4)
+    own = by_frame(d0.frame(0))
+    hosts = list(pages(d0, 128))
+    columns = {"host_addr": hosts, "flags": HOST | RO, "ref": grant(guest, 8, d0), "dom": 1}
+    call(d0, "map_grant_ref", **columns).raise_for_status()
+    assert copy(d0, by_ref(guest, 8), own) is Status.GENERAL_ERROR
+    assert "too often" in d0.reasons[0][1]
+    assert copy(d0, own, by_ref(guest, 8)) is Status.OKAY
+    grant(guest, 8, other)
+    assert copy(other, by_ref(guest, 8), by_frame(other.frame(0))) is Status.GENERAL_ERROR
+    assert "in use by d0" in other.reasons[0][1]
+
+
+def test_a_type_that_version_1_has_not() -> None:
+    """Would catch an entry of version 1, in use, that is taken for a transitive one."""
+    d0, guest = pair()
+    map_one(d0, guest, grant(guest, 8, d0, 1), flags=DEVICE | RO)
+    write(guest, 8, flags=TRANSITIVE, domid=0, frame=guest.frame(1))
+    assert copy(d0, by_frame(d0.frame(0)), by_ref(guest, 8)) is Status.OKAY
+
+
+def test_what_is_beside_a_reference() -> None:
+    """Would catch a reference that is read with the bytes beside it, where a frame would be."""
+    d0, guest = pair()
+    guest.page(1)[:4] = b"data"
+    for ref in (8, 9):
+        grant(guest, ref, d0, ref - 7)
+    above = 0x5A5A_5A5A << 32
+    row = element(by_frame(above | 8, domain=guest.domid), by_frame(above | 9, domain=1), 4, 3)
+    columns = {name: [value] for name, value in row.items()}
+    assert status(d0, "copy", **columns) is Status.OKAY
+    assert bytes(guest.page(2)[:4]) == b"data"
+    high = d0.hypervisor.create_domain(2, high=True)
+    high.page(0)[:4] = b"high"
+    assert copy(high, by_frame(high.frame(0)), by_frame(high.frame(1))) is Status.OKAY
+    assert bytes(high.page(1)[:4]) == b"high"
+
+
+def test_which_side_it_was() -> None:
+    """Would catch a reason that does not say which side could not be had."""
+    d0, guest = pair()
+    own = by_frame(d0.frame(0))
+    for wrong in (by_ref(77, 8), by_ref(guest, 8), by_frame(1), by_frame(1, domain=guest)):
+        for side, source, dest in (("source: ", wrong, own), ("dest: ", own, wrong)):
+            assert copy(d0, source, dest) is not Status.OKAY
+            assert d0.reasons[0][1].startswith(side)
+
+
+def test_a_copy_that_nobody_described() -> None:
+    """Would catch an error of the program for arguments at no address."""
+    d0, _ = pair()
+    assert raw(d0, OPS["copy"], count=1)[0] == EFAULT
+
+
 def test_a_copy_that_changes_the_arguments() -> None:
     """Would catch arguments that are read before their turn: elements are done one by one."""
     d0, _ = pair()
@@ -377,6 +472,8 @@ def test_a_page_changes_hands() -> None:
         assert now[f"{header}flags"] == flags
         assert now["full_page.frame" if version == 2 else "frame"] == number
         assert frame.owner is guest
+        assert frame in guest.owned
+        assert frame not in d0.owned
         assert bytes(guest.page(16)[:5]) == b"moved"
         assert guest.memory.read(guest.address(16), 5) == b"moved"
         assert d0.memory.extent((0x10000000) + 3 * 4096) == 0
@@ -406,10 +503,11 @@ def test_what_is_no_page_stays(kind: str) -> None:
     accept(guest, 8, d0)
     grant(d0, 8, guest, 4)
     map_one(guest, d0, 8)
-    wrong = [0, 0xFFFFF, guest.frame(0), d0.table.shared[0].number, d0.frame(4)]
+    d0.make_page_table(5)
+    wrong = [0, 0xFFFFF, guest.frame(0), d0.table.shared[0].number, d0.frame(4), d0.frame(5)]
     batch = call(d0, "transfer", mfn=wrong, domid=77, ref=8)
-    assert batch.status == [Status.BAD_PAGE] * 5
-    assert len(d0.reasons) == 5
+    assert batch.status == [Status.BAD_PAGE] * 6
+    assert len(d0.reasons) == 6
     assert d0.frame(4) == d0.pages[4].number
     assert entry(guest, 8)["flags"] == ACCEPT
 
@@ -438,8 +536,13 @@ def test_where_a_page_is_lost() -> None:
         assert status(d0, "transfer", **columns) is expected
         assert frame.owner is None
         assert not any(frame.data)  # and somebody else may have it
+        assert not frame.held
         assert index not in d0.pages
     assert len(full.pages) == 2
+    roomy = d0.hypervisor.create_domain(1, max_pages=2)
+    for ref, expected in ((8, Status.OKAY), (9, Status.GENERAL_ERROR)):
+        columns = {"mfn": [d0.frame(ref)], "domid": roomy.domid, "ref": accept(roomy, ref, d0)}
+        assert status(d0, "transfer", **columns) is expected
     dying = d0.hypervisor.create_domain(2)
     map_one(d0, dying, grant(dying, 8, d0, 1))
     accept(dying, 9, d0)
@@ -460,6 +563,7 @@ def test_a_page_for_a_translated_guest(high: bool) -> None:  # noqa: FBT001 -- a
     columns = {"mfn": [giver.frame(1)], "domid": hvm.domid, "ref": 8}
     assert status(giver, "transfer", **columns) is Status.OKAY
     assert hvm.memory.read(at, 4) == b"gift"
+    assert bytes(hvm.page(at >> 12)[:4]) == b"gift"
     assert entry(hvm, 8)["frame"] == at >> 12
     assert hvm.frame_named(at >> 12).owner is hvm
 
@@ -477,11 +581,38 @@ def test_a_page_that_is_too_high() -> None:
     assert status(high, "transfer", mfn=[high.frame(0)], **columns) is Status.OKAY
     assert entry(guest, 8)["frame"] < 1 << 32
     assert bytes(guest.page(2)[:4]) == b"high"
+    columns = {"mfn": [guest.frame(2)], "domid": d0.domid, "ref": accept(d0, 8, guest)}
+    assert status(guest, "transfer", **columns) is Status.OKAY  # and it is a page like others
+    columns = {"domid": guest.domid, "ref": 8}
     d0.hypervisor.create_domain(100 - len(d0.machine.frames) + 3)
     columns = {"domid": guest.domid, "ref": 9}
     assert status(high, "transfer", mfn=[high.frame(1)], **columns) is Status.ADDRESS_TOO_BIG
     assert 1 not in high.pages
     assert entry(guest, 9)["flags"] == ACCEPT
+
+
+@pytest.mark.parametrize(
+    ("kind", "version", "stays"),
+    [("pv64", 1, False), ("pv64", 2, True), ("pv32", 2, False), ("hvm64", 1, True),
+     ("hvm64", 2, True), ("pvh32", 1, False)],
+)  # fmt: skip
+def test_for_whom_a_page_is_too_high(
+    kind: str,
+    version: int,
+    stays: bool,  # noqa: FBT001 -- a parameter
+) -> None:
+    """Would catch a page that is moved for nothing, or has a number that its owner cannot hold."""
+    d0, _ = pair()
+    giver = d0.hypervisor.create_domain(1, high=True)
+    guest = d0.hypervisor.create_domain(4, **KINDS[kind])
+    rc(guest, "set_version", version=[version])
+    accept(guest, 8, giver)
+    frame = giver.pages[0]
+    columns = {"mfn": [frame.number], "domid": guest.domid, "ref": 8}
+    assert status(giver, "transfer", **columns) is Status.OKAY
+    assert (frame.owner is guest) is stays
+    another = d0.hypervisor.create_domain(1, high=True)
+    assert (another.pages[0] is frame) is not stays
 
 
 # cache_flush
@@ -505,8 +636,13 @@ def test_flushing(kind: str) -> None:
     frame without an owner with a grant table -> -EPERM [seen]; INVAL alone on x86 -> -EOPNOTSUPP
     [seen]".
     """
-    d0, _ = pair(kind)
+    d0, _ = pair(kind, low_frames=0x1000)
     own = d0.pages[0].number
+    for number, expected in ((0, EPERM), (0x1FFF, EPERM), (0x2000, EINVAL), (1 << 32, EINVAL)):
+        assert flush(d0, number, CLEAN) == expected
+    if kind == "pv64":
+        high = d0.hypervisor.create_domain(1, high=True)
+        assert flush(high, high.frame(0), CLEAN) == 0
     for offset, length, op in ((4096, 0, 0), (0, 4097, CLEAN), (4000, 97, CLEAN), (0, 64, 4),
                                (0, 0, CacheFlag.SOURCE_GREF | CLEAN)):  # fmt: skip
         assert flush(d0, own, op, offset, length) == EINVAL
@@ -515,6 +651,11 @@ def test_flushing(kind: str) -> None:
     assert flush(d0, 1 << 40, CLEAN) == EINVAL
     assert flush(d0, 5, CLEAN) == EPERM
     assert flush(d0, own, CLEAN) == flush(d0, own, CLEAN | INVAL, 4095, 1) == 0
+    assert flush(d0, own, CLEAN, 0, 4096) == 0
+    gone = d0.hypervisor.create_domain(1, **KINDS[kind])
+    number = gone.pages[0].number
+    d0.hypervisor.destroy(gone)
+    assert flush(d0, number, CLEAN) == EPERM
     expected = 0 if kind.startswith("arm") else -errno.EOPNOTSUPP
     assert flush(d0, own, INVAL) == expected
     if kind.startswith("pv"):
@@ -529,16 +670,24 @@ def test_flushing_what_is_mapped(kind: str) -> None:
     where the search goes on; and a batch that does not stop.
     """
     d0, guest = pair(kind)
+    other = d0.hypervisor.create_domain(1, **KINDS[kind])
     number = guest.pages[1].number
+    assert flush(d0, number, CLEAN) == EINVAL
+    map_one(d0, guest, grant(guest, 9, d0, 2))
     assert flush(d0, number, CLEAN) == EINVAL
     map_one(d0, guest, grant(guest, 8, d0, 1))
     assert flush(d0, number, CLEAN) == 0
+    assert flush(other, number, CLEAN) == EINVAL
     row = {"a.dev_bus_addr": number << 12, "length": 1, "op": CLEAN}
     data = d0.abi.encode("cache_flush", [row])
     assert raw(d0, 12, data, 1) == (0, data)
     assert raw(d0, 12 | 0x1000, data, 1) == (EINVAL, data)
     nothing = d0.abi.encode("cache_flush", [{}])
     assert raw(d0, 12 | 0x1000, nothing, 1)[0] == -errno.EILSEQ
+    call(guest, "setup_table", dom=SELF, nr_frames=9).raise_for_status()
+    map_one(d0, guest, grant(guest, 0x1000, d0, 1))
+    assert raw(d0, 12 | 0x1000, data + nothing, 2)[0] == 0
+    assert raw(d0, 12 | 0x2000, data, 1)[0] == EINVAL
     three = data + d0.abi.encode("cache_flush", [{**row, "op": 8}]) + data
     assert raw(d0, 12, three, 3) == (EINVAL, three)
     assert [index for index, _ in d0.reasons] == [1]
@@ -574,6 +723,7 @@ def test_a_bad_list_from_32_bits() -> None:
     d0, _ = pair("pv32")
     batch = call(d0, "setup_table", dom=SELF, nr_frames=2, frame_list=NOWHERE)
     assert (batch.rc, batch.status) == (0, [Status.OKAY])
+    assert [index for index, text in d0.reasons if "not told" in text] == [0, 0]
     rc(d0, "set_version", version=[2])
     batch = call(d0, "get_status_frames", dom=SELF, nr_frames=1, frame_list=NOWHERE)
     assert (batch.rc, batch.status) == (0, [Status.OKAY])
@@ -629,6 +779,8 @@ def test_a_frame_number_too_large_for_32_bits() -> None:
     d0.table.shared.insert(0, d0.machine.allocate(d0, high=True, xen=True))
     d0.table.frames.insert(0, d0.table.shared[0].data)
     assert status(d0, "setup_table", dom=SELF, nr_frames=1) is Status.ADDRESS_TOO_BIG
+    d0.table.shared[0] = Frame((1 << 32) - 1, d0.table.frames[0])
+    assert call(d0, "setup_table", dom=SELF, nr_frames=1).frames == [(1 << 32) - 1]
 
 
 def test_transfers_from_32_bits() -> None:

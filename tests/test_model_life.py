@@ -13,6 +13,7 @@ from model_world import (
     HOST,
     KINDS,
     READING,
+    READONLY,
     RO,
     SELF,
     WRITING,
@@ -40,9 +41,11 @@ def test_a_mapped_frame_outlives_its_owner(kind: str) -> None:
     d0, guest = pair(kind)
     hv, at = d0.hypervisor, d0.reserve()
     handle = map_one(d0, guest, grant(guest, 8, d0, 3), host_addr=[at], flags=HOST)
+    again = map_one(d0, guest, 8, host_addr=[room := d0.reserve()], flags=HOST)
     frame, other = guest.pages[3], guest.pages[4]
     d0.memory.write(at, b"kept")
     hv.destroy(guest)
+    assert status(d0, "unmap_grant_ref", handle=[again], host_addr=room) is Status.OKAY
     assert d0.memory.read(at, 4) == b"kept"
     assert (frame.owner, other.owner) == (guest, None)
     assert in_use(guest, 8) == READING | WRITING
@@ -104,19 +107,63 @@ def test_a_domain_that_maps_its_own() -> None:
     assert not d0.owned
 
 
+def test_a_domain_without_pages_dies() -> None:
+    """Would catch a domain that only the last of its pages takes with it."""
+    hv = Hypervisor()
+    hv.destroy(hv.create_domain(0))
+    assert not hv.domains
+
+
+def test_a_dead_domain_brings_no_page_back() -> None:
+    """Would catch a page that is said to come again when there is nobody to fetch it."""
+    d0, guest = pair("hvm64")
+    map_one(d0, guest, grant(guest, 8, d0, 1))
+    grant(guest, 9, d0, 2)
+    guest.page_out(2)
+    d0.hypervisor.destroy(guest)
+    columns = {"host_addr": [d0.reserve()], "flags": HOST, "ref": 9, "dom": guest.domid}
+    assert status(d0, "map_grant_ref", **columns) is Status.BAD_PAGE
+
+
+def test_memory_comes_back() -> None:
+    """Would catch frames that are counted as taken when they are free, or numbered otherwise."""
+    hv = Hypervisor(low_frames=20)
+    for _ in range(3):
+        first, second = hv.create_domain(9), hv.create_domain(9)
+        numbers = {frame.number for one in (first, second) for frame in one.owned}
+        assert numbers == set(range(0x1000, 0x1014))
+        pages = [*first.pages.values(), *second.pages.values()]
+        assert not any(frame.page_table or frame.xen for frame in pages)
+        first.make_page_table(0)
+        with pytest.raises(Unavailable, match="no memory left"):
+            hv.create_domain(0)
+        hv.destroy(first)
+        hv.destroy(second)
+    frame = hv.create_domain(1, high=True).pages[0]
+    assert repr(frame) == "<frame 0x100000000 of d0, 0 references>"
+    hv.destroy(hv.domains[0])
+    assert repr(frame) == "<frame 0x100000000 free, 0 references>"
+
+
 def test_no_frame_is_freed_twice() -> None:
     """Would catch a death that frees the frames of a table twice, for two new owners each."""
     hv = Hypervisor()
-    first = hv.create_domain(3)
-    call(first, "setup_table", dom=SELF, nr_frames=4).raise_for_status()
-    hv.destroy(first)
-    owned = [frame for _ in range(4) for frame in hv.create_domain(3).owned]
-    assert len(set(owned)) == len(owned) == 16
+    for version in (1, 2):
+        first = hv.create_domain(3)
+        rc(first, "set_version", version=[version])
+        call(first, "setup_table", dom=SELF, nr_frames=4).raise_for_status()
+        hv.destroy(first)
+        domains = [hv.create_domain(3) for _ in range(4)]
+        owned = [frame for one in domains for frame in one.owned]
+        assert len(set(owned)) == len(owned) == 16
+        for one in domains:
+            hv.destroy(one)
 
 
 def test_a_frame_of_a_table_outlives_its_owner_too() -> None:
     """Would catch the frames of a table freed while one of them is mapped."""
     d0, guest = pair()
+    call(guest, "setup_table", dom=SELF, nr_frames=2).raise_for_status()
     table = guest.table.shared[0]
     guest.table.frames[0][64:72] = Abi("x86_64").encode(
         "grant_entry_v1", [{"flags": 1, "frame": table.number}]
@@ -183,12 +230,44 @@ def test_what_a_domain_has_not() -> None:
     d0.hypervisor.destroy(guest)
     assert repr(guest) == "<d1: pv, x86_64, 1 pages, dying>"
     assert "2 domains" in repr(d0.hypervisor)
+    with pytest.raises(InvalidValue, match="d1 has no page 1"):
+        guest.page(1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "first"),
+    [("pv64", 0x1000_0000), ("hvm64", 0), ("pvh32", 0), ("arm64", 0x4000_0000)],
+)
+def test_where_a_domain_has_its_pages(kind: str, first: int) -> None:
+    """Would catch pages that are not where they are said to be, or rooms that overlap."""
+    d0, _ = pair(kind)
+    d0.page(2)[:4] = b"here"
+    assert d0.memory.read(first + 2 * 4096, 4) == b"here"
+    assert d0.address(2) == first + 2 * 4096
+    assert d0.translated is (d0.frame(2) == d0.address(2) >> 12)
+    rooms = [d0.reserve(), d0.reserve(2), d0.reserve(0x30000 - 3)]
+    assert rooms == [0xC000_0000, 0xC000_1000, 0xC000_3000]
+    for wrong in (d0.reserve, lambda: d0.reserve(0), lambda: d0.address(16)):
+        with pytest.raises(InvalidValue, match="d0 has no"):
+            wrong()
+
+
+def test_how_many_pages_a_domain_may_have() -> None:
+    """Would catch a domain whose pages reach to where its arguments are."""
+    hv = Hypervisor(low_frames=8)
+    assert not hv.create_domain(0).pages
+    for kind, most in (("pv", 0x70000), ("hvm", 0x80000)):
+        with pytest.raises(Unavailable):
+            hv.create_domain(most, kind=kind)
+        with pytest.raises(InvalidValue, match="too many"):
+            hv.create_domain(most + 1, kind=kind)
 
 
 def test_the_guests_side() -> None:
     """Would catch a guest's side that writes elsewhere, or is stale after a change."""
     d0, guest = pair(max_grant_frames=2)
     ref = guest.grants.permit_access(d0.domid, guest.frame(3), readonly=True)
+    assert guest.grants is guest.grants
     handle = map_one(d0, guest, ref, flags=DEVICE | RO)
     with pytest.raises(InUse):
         guest.grants.end_access(ref)
@@ -226,9 +305,49 @@ def test_what_can_be_seen() -> None:
     assert "pin" not in table["entries"]["9"]
     handles = dump["domains"]["0"]["table"]["handles"]
     assert handles == {"0": {"domid": 1, "ref": 8, "flags": HOST | DEVICE}}
-    lines = text(d0.hypervisor).splitlines()
-    assert any("[8] flags 0x0001 status 0x18 for d0" in line for line in lines)
-    assert any("handle 0: entry 8 of d1" in line for line in lines)
+    assert dump["xen_version"] == "4.17"
+    assert dump["domains"]["0"]["privileged"] is True
+    assert dump["domains"]["0"]["pages"] == {str(n): d0.frame(n) for n in range(16)}
+    assert table["frames"] == [frame.number for frame in guest.table.shared]
+    assert table["status_frames"] == [frame.number for frame in guest.table.status]
+
+
+def test_what_can_be_read() -> None:
+    """Would catch a text of all tables from which something is missing."""
+    d0, guest = pair()
+    rc(guest, "set_version", version=[2])
+    map_one(d0, guest, grant(guest, 8, d0, 1), flags=HOST | DEVICE, host_addr=[d0.reserve()])
+    pass_on(guest, 9, d0, d0, 4)
+    grant(d0, 20, guest, 3, READONLY)
+    frame = guest.frame(1)
+    d0.hypervisor.destroy(guest)
+    d0.hypervisor.create_domain(1, domid=7)
+    d0.hypervisor.create_domain(1, domid=4)
+    empty = "d{}: pv, x86_64; grant table version 1, 1 of 64 frames"
+    pin = f"in use by d0, frame {frame:#x}: host_read=0 host_write=1 device_read=0 device_write=1"
+    assert text(d0.hypervisor).split("\n") == [
+        "d0: pv, x86_64; grant table version 1, 1 of 64 frames",
+        f"  [20] flags 0x0005 for d1 frame {d0.frame(3):#x}",
+        "  handle 0: entry 8 of d1, flags 0x3",
+        "d1: pv, x86_64, dying; grant table version 2, 1 of 64 frames",
+        f"  [8] flags 0x0001 status 0x18 for d0 frame {frame:#x}; {pin}",
+        "  [9] flags 0x0003 status 0x0 for d0 frame 0x4",
+        empty.format(4),
+        empty.format(7),
+        "",
+    ]
+
+
+def test_handles_are_told_in_order() -> None:
+    """Would catch handles in the order in which they were taken."""
+    d0, guest = pair(max_maptrack_frames=1)
+    grant(guest, 8, d0)
+    address = guest.frame(0) << 12
+    for _ in range(255):
+        handle = map_one(d0, guest, 8)
+        call(d0, "unmap_grant_ref", handle=[handle], dev_bus_addr=address).raise_for_status()
+    assert [map_one(d0, guest, 8) for _ in range(2)] == [255, 0]
+    assert list(d0.table.dump()["handles"]) == [0, 255]
 
 
 def test_the_documentation_works() -> None:

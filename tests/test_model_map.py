@@ -61,6 +61,12 @@ def test_a_mapping_shows_the_very_frame(kind: str) -> None:
     assert bytes(guest.page(3)[100:114]) == b"written by one"
     guest.page(3)[100:107] = b"changed"
     assert d0.memory.read(at + 100, 14) == b"changed by one"
+    assert d0.space.pages[at >> 12].granted
+    room = d0.reserve()
+    map_one(d0, guest, 8, host_addr=[room], flags=HOST | RO)
+    assert d0.memory.read(room + 100, 7) == b"changed"
+    with pytest.raises(InvalidValue, match="may only read"):
+        d0.memory.write(room, b"x")
     assert unmap(d0, handle, at) is Status.OKAY
     with pytest.raises(InvalidValue, match="has nothing at"):
         d0.memory.read(at, 1)
@@ -135,6 +141,17 @@ def test_no_handle_left(version: str, expected: int) -> None:
     assert attempt(none, guest, 0, DEVICE) is Status.NO_SPACE
 
 
+def test_a_second_page_of_handles() -> None:
+    """Would catch a handle that is given to two mappings when one page of them is full."""
+    d0, guest = pair(max_maptrack_frames=2)
+    refs = [grant(guest, 8 + index // 128, d0) for index in range(511)]
+    batch = call(d0, "map_grant_ref", flags=DEVICE, ref=refs, dom=1).raise_for_status()
+    assert len({*batch.handle, 255}) == 512  # that was the last when there was one page
+    assert sorted(d0.table.maptrack.live) == sorted(batch.handle)
+    assert max(batch.handle) == 511
+    assert attempt(d0, guest, 8, DEVICE | RO) is Status.NO_SPACE
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_ref_beyond_the_table(version: int) -> None:
     """Would catch a deviation from this.
@@ -170,6 +187,30 @@ def test_an_entry_in_use_by_another(version: int) -> None:
     assert attempt(d0, guest, 8, DEVICE) is Status.OKAY  # and it need not be granted any more
 
 
+@pytest.mark.parametrize("version", [1, 2])
+def test_an_entry_in_use_is_not_looked_at_again(version: int) -> None:
+    """Would catch an entry that is claimed again for what it is in use for already."""
+    d0, guest = pair()
+    rc(guest, "set_version", version=[version])
+    map_one(d0, guest, grant(guest, 8, d0), flags=DEVICE)
+    grant(guest, 8, 77, None, READONLY)
+    now = entry(guest, 8)
+    for flags in (DEVICE | RO, DEVICE):
+        assert attempt(d0, guest, 8, flags) is Status.OKAY
+        assert entry(guest, 8) == now
+
+
+def test_only_a_writer_takes_writing_away() -> None:
+    """Would catch a bit that is cleared by the end of a use that had not set it."""
+    d0, guest = pair()
+    handles = [map_one(d0, guest, grant(guest, 8, d0), flags=DEVICE | RO) for _ in range(2)]
+    grant(guest, 8, d0, 0, READING | WRITING)
+    assert unmap(d0, handles[0], device=guest.frame(0) << 12) is Status.OKAY
+    assert in_use(guest, 8) == READING | WRITING
+    assert unmap(d0, handles[1], device=guest.frame(0) << 12) is Status.OKAY
+    assert in_use(guest, 8) == WRITING
+
+
 @pytest.mark.parametrize("flags", [DEVICE, DEVICE | RO, HOST, HOST | RO])
 def test_a_counter_is_full(flags: int) -> None:
     """Would catch a deviation from this.
@@ -186,6 +227,28 @@ def test_a_counter_is_full(flags: int) -> None:
     assert "too often" in d0.reasons[0][1]
     other = DEVICE | RO if flags == DEVICE else DEVICE
     assert attempt(d0, guest, 8, other) is Status.OKAY
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_why_an_entry_cannot_be_mapped(version: int) -> None:
+    """Would catch a reason that names another check than the one that failed, or other values."""
+    d0, guest = pair()
+    rc(guest, "set_version", version=[version])
+    grant(guest, 8, 77, flags=READONLY)
+    grant(guest, 11, d0, flags=READONLY)
+    cases = {
+        8: "entry 8, with flags 0x5, is for d77, not d0",
+        9: "entry 9, with flags 0x0, has type 0, not 1 (permit_access)",
+        11: "entry 11, with flags 0x5, is read-only",
+    }
+    if version == 1:
+        grant(guest, 10, d0, flags=EntryFlag.SUB_PAGE)
+    else:
+        sub_page(guest, 10, d0, 0, 0, 64)
+    cases[10] = "entry 10, with flags 0x101, grants a part of a page, which cannot be mapped"
+    for ref, words in cases.items():
+        assert attempt(d0, guest, ref, DEVICE) is Status.GENERAL_ERROR
+        assert d0.reasons == [(0, words)]
 
 
 def test_a_part_of_a_page_cannot_be_mapped() -> None:
@@ -263,6 +326,9 @@ def test_a_frame_that_is_paged_out(kind: str) -> None:
     guest.page_out(2)
     assert attempt(d0, guest, 8, HOST, d0.reserve()) is Status.EAGAIN
     assert in_use(guest, 8) == 0
+    for page, words in ((2, "cannot be paged out"), (16, "has no page 16")):
+        with pytest.raises(InvalidValue, match=words):
+            guest.page_out(page)
     guest.page_in(2)
     assert attempt(d0, guest, 8, HOST, d0.reserve()) is Status.OKAY
     with pytest.raises(InvalidValue, match="cannot be paged out"):
@@ -283,7 +349,9 @@ def test_where_a_pv_guest_cannot_map(kind: str) -> None:
         assert attempt(d0, guest, 8, HOST | DEVICE, wrong) is Status.GENERAL_ERROR
         assert (in_use(guest, 8), guest.table.pins, d0.table.maptrack.live) == (0, {}, {})
         assert guest.pages[0].references == 0
+        assert d0.reasons[0][1].startswith(f"host_addr {wrong:#x}")
     assert attempt(d0, guest, 8, HOST | DEVICE, at) is Status.OKAY
+    assert attempt(d0, guest, 8, HOST, 0x1000_0000) is Status.OKAY  # the first, over its own
     assert attempt(d0, guest, 8, HOST, 0) is Status.GENERAL_ERROR  # and what was there stays
     assert in_use(guest, 8) == READING | WRITING
 
@@ -294,12 +362,16 @@ def test_a_page_table_entry_can_be_named() -> None:
     grant(guest, 8, d0, 5)
     table = d0.make_page_table(4)
     flags = HOST | MapFlag.CONTAINS_PTE
-    for wrong in (table + 4, guest.frame(0) << 12, d0.frame(5) << 12):
+    other = guest.make_page_table(6)
+    for wrong in (table + 4, guest.frame(0) << 12, d0.frame(5) << 12, other, 0x5000):
         assert attempt(d0, guest, 8, flags, wrong) is Status.GENERAL_ERROR
     handle = map_one(d0, guest, 8, flags=flags, host_addr=[table + 16])
     written = int.from_bytes(d0.page(4)[16:24], "little")
     assert written >> 12 == guest.frame(5)
-    assert written & 3 == 3
+    assert written & 0xFFF == 0x67
+    map_one(d0, guest, 8, flags=flags | RO, host_addr=[table + 32])
+    assert int.from_bytes(d0.page(4)[32:40], "little") == written & ~2
+    d0.page(4)[32:40] = bytes(8)
     assert unmap(d0, handle, table + 24) is Status.GENERAL_ERROR
     columns = {"host_addr": table + 16, "new_addr": d0.address(1), "handle": [handle]}
     assert status(d0, "unmap_and_replace", **columns) is Status.GENERAL_ERROR
@@ -455,10 +527,15 @@ def test_replacing_a_mapping(kind: str) -> None:
         assert in_use(guest, 8) == 0
         if new:
             assert d0.memory.read(at, 3) == b"own"
+            assert d0.pages[5].references == 0
         for gone in [new] if new else [at]:
             with pytest.raises(InvalidValue, match="has nothing at"):
                 d0.memory.read(gone, 1)
         assert status(d0, "unmap_and_replace", **columns) is Status.BAD_HANDLE
+    handle = map_one(d0, guest, 8, host_addr=[at], flags=HOST)
+    columns = {"host_addr": at, "new_addr": at + 4096, "handle": [handle]}
+    assert status(d0, "unmap_and_replace", **columns) is Status.OKAY  # by nothing
+    assert d0.memory.extent(at) == 0
 
 
 def test_what_takes_the_place_keeps_its_reference() -> None:
@@ -488,12 +565,39 @@ def test_replacing_what_is_not_there() -> None:
     for host, new in ((at + 4096, 0), (at, 1), (at, 0x1000), (at, d0.address(1) + 1)):
         columns = {"host_addr": host, "new_addr": new, "handle": [handle]}
         assert status(d0, "unmap_and_replace", **columns) is Status.GENERAL_ERROR
+        assert d0.reasons[0][1].startswith("new_addr" if new else "host_addr")
     assert in_use(guest, 8) == READING | WRITING
     arm, peer = pair("arm64")
     at = arm.reserve()
     handle = map_one(arm, peer, grant(peer, 8, arm), host_addr=[at], flags=HOST)
     columns = {"host_addr": at, "new_addr": arm.address(1), "handle": [handle]}
     assert status(arm, "unmap_and_replace", **columns) is Status.GENERAL_ERROR
+
+
+def test_why_a_mapping_is_not_there() -> None:
+    """Would catch a reason that says something else than what is there."""
+    d0, guest = pair()
+    first, second, empty = pages(d0, 3)
+    handle = map_one(d0, guest, grant(guest, 8, d0, 1), flags=HOST, host_addr=[first])
+    map_one(d0, guest, 8, flags=HOST | RO, host_addr=[second])
+    cases = {
+        empty: "nothing",
+        second: f"frame {guest.frame(1):#x}, read-only",
+        d0.address(3): f"frame {d0.frame(3):#x}, writable",
+    }
+    for at, words in cases.items():
+        assert unmap(d0, handle, at) is Status.GENERAL_ERROR
+        there = f"host_addr {at:#x}: there is {words}, not frame {guest.frame(1):#x} as mapped"
+        assert d0.reasons == [(0, there)]
+
+
+@pytest.mark.parametrize("kind", TRANSLATED)
+def test_ones_own_page_is_no_mapping(kind: str) -> None:
+    """Would catch a page that is taken for a mapping of it, or that nothing can be put over."""
+    d0, guest = pair(kind)
+    handle = map_one(d0, d0, grant(d0, 8, d0, 1))
+    assert unmap(d0, handle, d0.address(1)) is Status.GENERAL_ERROR
+    assert attempt(d0, guest, grant(guest, 8, d0, 1), HOST, d0.address(2)) is Status.OKAY
 
 
 def test_mapping_over_a_mapping() -> None:
@@ -518,12 +622,12 @@ def test_mapping_over_a_mapping() -> None:
         assert attempt(one, other, grant(other, 9, one, 2), HOST, at) is expected
 
 
-def test_cache_bits_are_for_pv() -> None:
-    """Would catch a translated guest that maps an entry with caching bits."""
-    for kind, expected in (("hvm64", Status.GENERAL_ERROR), ("pv64", Status.OKAY)):
+def test_cache_bits_of_an_entry_are_for_devices() -> None:
+    """Would catch a kind of guest that cannot map memory because of them."""
+    for kind in ("hvm64", "pv64"):
         d0, guest = pair(kind)
         ref = grant(guest, 8, d0, 1, EntryFlag.PCD)
-        assert attempt(d0, guest, ref, HOST, d0.reserve()) is expected
+        assert attempt(d0, guest, ref, HOST, d0.reserve()) is Status.OKAY
 
 
 def test_a_physical_address_with_too_many_bits() -> None:

@@ -8,18 +8,23 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from oracle import ROOT, need
 
+from xengnt import Abi
 from xengnt.abi.constants import Status
+from xengnt.abi.targets import TARGETS
 from xengnt.backends.native import Library
 from xengnt.cli import main
 from xengnt.errors import SourceError
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Call, Scenario, play
+from xengnt.scenario.document import CHOICES
+from xengnt.scenario.steps import KINDS
 
 EXAMPLES = sorted((ROOT / "examples" / "scenarios").glob("*.jsonl"))
 HEAD = {"scenario": 1, "abi": "x86_64"}
@@ -28,6 +33,9 @@ MAP = {
     "op": "map_grant_ref",
     "args": [{"host_addr": "$guest.room[0]", "flags": "host_map", "ref": 8, "dom": 3}],
 }
+GRANT = {"grant": "permit_access", "by": "guest", "domid": 3, "frame": "$guest.frame[0]"}
+END = {"grant": "end_access", "by": "guest", "ref": 8}
+SETUP = {"op": "setup_table", "args": [{"dom": "$guest.domid", "nr_frames": 2}]}
 
 
 def written(folder: Path, *lines: dict[str, Any]) -> str:
@@ -144,17 +152,40 @@ def test_a_failure_has_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[
     ("lines", "words"),
     [
         ([{"domain": "g-1"}], "'g-1' is no name"),
-        ([{"domain": "g", "kind": "vm"}], "is no 'vm'"),
+        ([{"domain": "g", "kind": "vm"}], "kind: expected pv, hvm, pvh, arm, got 'vm'"),
+        ([{"domain": "\u00e9"}], "is no name"),
+        ([GUEST, GUEST], "there is a domain guest already"),
+        ([GUEST, {**MAP, "as": "guest"}], "as: guest is a domain"),
         ([{"domain": "g", "pages": "x"}], "pages: expected an integer"),
         ([{"domain": "g", "abi": "z80"}], "unknown ABI 'z80'"),
         ([{"domain": "g", "size": 3}], "unknown 'size'"),
         ([{"grant": "give", "by": "guest"}], "grant: expected permit_access"),
         ([GUEST, {"grant": "end_access", "by": "guest", "ref": "x"}], "ref: expected an integer"),
         ([{"grant": "end_access", "ref": 8}], "by: expected a text"),
+        ([GUEST, {"grant": "end_access", "by": "guest"}], "end_access needs ref"),
+        ([GUEST, {"grant": "permit_access", "by": "guest"}], "needs domid, frame"),
+        ([GUEST, {**GRANT, "domid": ["$guest.domid"]}], "domid: expected an integer"),
+        ([GUEST, {**GRANT, "domid": {"a": "$guest.domid"}}], "domid: expected an integer"),
+        ([GUEST, {**GRANT, "frame": "$guest.frame"}], "is no number: it has parts"),
+        ([GUEST, {**MAP, "as": "m"}, {**GRANT, "frame": "$m"}], "is no number: it has parts"),
+        ([GUEST, {**MAP, "as": "m"}, {**GRANT, "frame": "$m[0].status"}], "got -2"),
+        ([GUEST, {**GRANT, "ref": 8}, {**END, "as": "x"}, {**GRANT, "ref": "$x"}], "nothing came"),
+        ([GUEST, {"read": 1, "in": "guest", "address": ["$guest.domid"]}], "address: expected"),
+        ([GUEST, {"read": 1, "in": "guest", "address": "$"}], "expected an integer or a name"),
+        ([GUEST, {"read": 4097, "in": "guest", "page": 0}], "a page has 4096"),
         ([GUEST, {"write": "0", "in": "guest", "page": 0}], "expected hexadecimal bytes"),
-        ([GUEST, {"write": "00", "in": "guest"}], "either page or address"),
+        ([GUEST, {"write": "00", "in": "guest"}], "expected one of page, address"),
         ([GUEST, {"read": -1, "in": "guest", "page": 0}], "read: expected 0 to"),
-        ([GUEST, {**MAP, "caller": "other"}], "there is no domain 'other' yet"),
+        ([GUEST, {**MAP, "caller": "other"}], "there is no domain 'other' at this point"),
+        ([GUEST, {"op": "copy", "args": "$guest"}], "args: expected rows or columns"),
+        ([GUEST, {"op": "copy", "args": [{"len": "$guest"}]}], "is no number: it has parts"),
+        ([GUEST, {**MAP, "results": [{}, {}]}], "results: 2 for 1 elements"),
+        ([GUEST, {**MAP, "results": [{"status": "well"}]}], "results: map_grant_ref row 0: status"),
+        ([GUEST, {**MAP, "lists": {"ref": [8]}}], "lists: 'ref' is no list of this call"),
+        ([GUEST, {**MAP, "filled": {"ref": ["00"]}}], "filled: 'ref' is no list of this call"),
+        ([GUEST, {**MAP, "reasons": [[]]}], "reasons: expected an array of objects"),
+        ([GUEST, {**SETUP, "lists": {"frame_list": [4]}}], "expected [16] bytes or 0, got [4]"),
+        ([GUEST, {**SETUP, "args": [{"dom": 0, "nr_frames": 1 << 24}]}], "more than 1048576"),
         ([GUEST, {**MAP, "results": [{"nothing": 1}]}], "no field 'nothing'"),
         ([GUEST, {**MAP, "results": {}}], "results: expected an array"),
         ([GUEST, {**MAP, "as": "1"}], "as: '1' is no name"),
@@ -164,7 +195,7 @@ def test_a_failure_has_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[
         ([GUEST, {"op": "copy", "args": [{"len": "$"}]}], "expected a name such as"),
         ([GUEST, {"op": "copy", "args": [{"len": "$guest.frame[99]"}]}], "has no page 99"),
         ([GUEST, {"op": "copy", "args": [{"len": "$guest.room[0]"}]}], "does not fit"),
-        ([GUEST, {"destroy": "guest"}, {"destroy": "guest"}], "no domain guest at this point"),
+        ([GUEST, {"destroy": "guest"}, {"destroy": "guest"}], "no domain 'guest' at this point"),
     ],
 )
 def test_what_cannot_be_played_is_one_line(
@@ -179,14 +210,168 @@ def test_what_cannot_be_played_is_one_line(
     assert f"{path}:{len(lines) + 1}: " in err
 
 
+@pytest.mark.parametrize("key", ["args", "results", "domid", "xen", "reasons", "title"])
+def test_deep_nesting_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    """Would catch a scenario that ends the program by how deep it is nested."""
+    deep = "[" * 900 + "]" * 900
+    lines = [json.dumps(HEAD), json.dumps(GUEST)]
+    if key in ("xen", "title"):
+        lines = [f'{{"scenario": 1, "abi": "x86_64", "{key}": {deep}}}']
+    elif key == "domid":
+        lines.append(json.dumps(GRANT).replace('"domid": 3', f'"domid": {deep}'))
+    else:
+        value = f'[{{"len": {deep}}}]' if key == "results" else deep
+        lines.append(f'{{"op": "copy", "count": 1, "in": "{"00" * 40}", "{key}": {value}}}')
+        if key == "args":
+            lines[-1] = f'{{"op": "copy", "args": {deep}}}'
+    path = tmp_path / "deep.jsonl"
+    path.write_text("\n".join(lines))
+    assert main(["run", str(path)]) == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"xengnt: {path}:{len(lines)}: ")
+    assert err.count("\n") == 1
+
+
+def test_a_line_ends_only_where_it_ends() -> None:
+    """Would catch a title in which another separator of lines than a newline ends the line."""
+    for separator in "\u2028\u0085\x1c":
+        text = json.dumps({**HEAD, "title": f"a{separator}b"}, ensure_ascii=False)
+        if separator != "\x1c":  # which JSON escapes in any case
+            assert separator in text
+        assert Scenario.parse(text.split("\n")).title == f"a{separator}b"
+
+
+def test_a_file_is_read_as_utf_8_and_by_newlines(tmp_path: Path) -> None:
+    """Would catch a scenario that depends on the locale, or on other ends of lines."""
+    path = tmp_path / "scenario.jsonl"
+    head = json.dumps({**HEAD, "title": "\u00e9\u2028"}, ensure_ascii=False)
+    path.write_bytes(f"{head}\r\n{json.dumps(GUEST)}\r\n".encode())
+    assert Scenario.load(path).title == "\u00e9\u2028"
+    assert main(["run", str(path)]) == 0
+
+
+def test_the_first_domain_is_the_first_that_is_there() -> None:
+    """Would catch arguments in the ABI of a domain that is dead by now."""
+    small = {"domain": "small", "abi": "x86_32", "pages": 4}
+    own = {"source.domid": "DOMID_SELF", "dest.domid": "DOMID_SELF", "len": 1}
+    frames = {"source.u.gmfn": 0x1005, "dest.u.gmfn": 0x1005}
+    copy = {"op": "copy", "args": [{**own, **frames}], "results": [{"status": "okay"}]}
+    lines = [HEAD, GUEST, small, {"destroy": "guest"}, copy]
+    scenario = Scenario.parse(map(json.dumps, lines))
+    assert failures(scenario) == []
+    [call] = scenario.calls
+    assert len(call.data) == 24
+    assert scenario.abi_of(call).name == "x86_32"
+
+
+def test_a_name_may_be_used_again_after_a_death() -> None:
+    """Would catch a domain that can only be made once, or keeps the ABI of its namesake."""
+    query = {"op": "query_size", "args": [{"dom": "DOMID_SELF"}], "results": [{"status": "okay"}]}
+    again = {**GUEST, "abi": "x86_32"}
+    assert found(GUEST, query, {"destroy": "guest"}, again, query) == []
+
+
+def test_a_null_list_beside_names() -> None:
+    """Would catch lists that cannot be said where the arguments have names in them."""
+    null = {**SETUP, "lists": {"frame_list": [0]}}
+    assert found(GUEST, {**null, "results": [{"status": "bad_virt_addr"}]}) == []
+    many = {**SETUP, "args": [{"dom": "$guest.domid", "nr_frames": 0xFFFFFFFF}]}
+    with pytest.raises(SourceError, match="more than 1048576"):
+        found(GUEST, many)
+    nothing = {**many, "lists": {"frame_list": [0]}, "results": [{"status": "general_error"}]}
+    assert found(GUEST, nothing) == []
+
+
+def seen(*lines: dict[str, Any], folder: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """Play a scenario, and return the recording."""
+    main(["run", written(folder, *lines), "--format", "jsonl"])
+    return capsys.readouterr().out
+
+
+def test_a_recording_is_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a recording of a run with surprises that does not play again as it did."""
+    read = {"read": 2, "in": "guest", "page": 0}
+    lines = (
+        GUEST,
+        {**GRANT, "as": "r"},
+        {**GRANT, "ref": 600},  # fails
+        {**GRANT, "fails": True, "as": "other"},  # succeeds
+        {"grant": "end_access", "by": "guest", "ref": "$other"},
+        read,
+        {**read, "bytes": "ffff"},  # 0000
+        {**read, "page": 9, "bytes": "0000"},  # fails
+        {"write": "01", "in": "guest", "page": 0, "fails": True},  # succeeds
+        {**MAP, "rc": -38, "results": [{"status": "okay", "ref": 8}]},  # 0, and bad_domain
+        {**MAP, "out": "00"},
+    )
+    assert len(found(*lines)) == 8
+    recording = seen(*lines, folder=tmp_path, capsys=capsys)
+    again = tmp_path / "seen.jsonl"
+    again.write_text(recording)
+    assert main(["run", str(again), "--format", "jsonl"]) == 0
+    assert capsys.readouterr() == (recording, "")
+    rows = [json.loads(line) for line in recording.splitlines()]
+    assert [row["bytes"] for row in rows if "read" in row and "bytes" in row] == ["0000", "0000"]
+    assert [number for number, row in enumerate(rows) if "fails" in row] == [3, 8]
+    assert rows[10]["results"] == [{"status": "GNTST_bad_domain", "ref": 8}]
+    for row in rows:
+        validator().validate(row)
+
+
+def test_a_recording_says_which_xen_it_is_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch a recording of one version of Xen that is played on another."""
+    empty = {"op": "copy", "args": [{"source.domid": 77, "dest.domid": "DOMID_SELF"}]}
+    path = written(tmp_path, GUEST, empty)
+    assert main(["run", path, "--xen-version", "4.19", "--format", "jsonl"]) == 0
+    again = tmp_path / "seen.jsonl"
+    again.write_text(capsys.readouterr().out)
+    assert main(["run", str(again)]) == 0
+
+
+def test_how_steps_look(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a step of several lines, statuses that were not written, and keys as verbs."""
+    page = "00" * 4096
+    lines = (
+        {"pages": 4, "domain": "guest"},
+        {"in": "guest", "page": 0, "write": f"{page[:-2]}\n00"},
+        {"read": 4096, "in": "guest", "page": 0, "bytes": f"{page[:-4]}0102"},
+        {"op": "query_size", "args": [{}, {}]},
+        {"cmd": 77, "rc": -38},
+    )
+    assert main(["run", written(tmp_path, *lines)]) == 1
+    out = capsys.readouterr().out.splitlines()
+    assert out[0] == " ✓ domain guest  pages 4"
+    assert out[1] == f" ✓ write {'0' * 64}…  in guest, page 0"
+    assert out[3] == "   error: guest reads 0000, not 0102, at byte 4094"
+    assert out[4] == f" ✓ query_size {TIMES} 2  rc -22 (EINVAL)"
+    assert out[6] == f" ✓ command 77 {TIMES} 0  rc -38 (ENOSYS)"
+
+
+def test_what_differs_is_located() -> None:
+    """Would catch two rows of hexadecimal digits that nobody can compare."""
+    rows = [{"source.domid": 77, "dest.domid": 78, "flags": 1} for _ in range(3)]
+    copy = {"op": "copy", "args": rows, "out": "00" * 120}
+    [message] = found(GUEST, copy)
+    assert message == (
+        "call 0, copy: out is 4d00000000000000, not 0000000000000000, at byte 8: element 0, "
+        "source.domid"
+    )
+    assert found(GUEST, {**copy, "out": "00"}) == ["call 0, copy: out is 120 bytes, not 1"]
+
+
 def test_unknown_backends_and_versions(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Would catch a backend that is guessed, or a traceback about one."""
     path = written(tmp_path, GUEST)
     for option, words in (
-        (["--backend", "xen"], "expected model or lib:"),
+        (["--backend", "kvm"], "expected model or lib:"),
         (["--backend", "lib:"], "expected model or lib:"),
         (["--backend", "lib:./nothing.so"], "nothing.so"),
         (["--xen-version", "new"], "xen_version"),
+        (["--backend", "lib:./nothing.so", "--xen-version", "4.17"], "it is for the model"),
     ):
         assert main(["run", path, *option]) == 2
         err = capsys.readouterr().err
@@ -248,12 +433,18 @@ def test_a_library_plays_calls_and_no_domains(
     assert "4, not 5" in capsys.readouterr().out
     assert main(["run", written(tmp_path, GUEST), *backend]) == 2
     assert "makes no domains" in capsys.readouterr().err
+    old = tmp_path / "old.jsonl"
+    head = {**HEAD, "interface_version": "0x00030202"}
+    old.write_text("\n".join(map(json.dumps, (head, good))))
+    assert main(["run", str(old), *backend]) == 0
+    capsys.readouterr()
     scenario = Scenario.parse([json.dumps(one) for one in (HEAD, {"cmd": 9, "rc": -38})])
     [(call, findings)] = play(scenario, Library(str(library), "f"))
     assert isinstance(call, Call)
     assert findings == []
 
 
+@cache
 def validator() -> Any:
     """Return what judges a line by the schema in the documentation."""
     import jsonschema
@@ -271,16 +462,75 @@ def test_examples_fit_the_schema(path: Path, capsys: pytest.CaptureFixture[str])
         validator().validate(json.loads(text))
 
 
-def test_the_documentation_fits_the_schema_and_the_parser() -> None:
-    """Would catch an example in the documentation that is not a line of a scenario."""
+def documented() -> list[str]:
+    """Return the lines that the documentation shows."""
     text = (ROOT / "docs" / "scenarios.md").read_text()
     blocks = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
-    assert len(lines) >= 8
+    return [line for block in blocks for line in block.splitlines()]
+
+
+def test_the_documentation_is_a_scenario() -> None:
+    """Would catch an example in the documentation that does not do what it says."""
+    lines = documented()
+    assert len(lines) >= 14
     for line in lines:
         validator().validate(json.loads(line))
-    guests = ['{"domain": "dom0"}', *(line for line in lines[1:] if "dom0" not in line[:12])]
-    Scenario.parse([lines[0], *guests])
+    assert failures(Scenario.parse(lines)) == []
+
+
+TIMES = "\N{MULTIPLICATION SIGN}"
+NONSENSE = (None, True, -1, 1.5, 1 << 70, "", "$", "\u00e9", [], {"a": 1}, ["$x"])
+
+NOT_FOR_A_SCHEMA = re.compile(
+    "at this point|already|is a domain|for . elements|are no whole structs|"
+    "row .|no field|columns|a mapping of|has none of|elements of|lists: frame_list"
+)
+"""What needs the lines before, or what the codec knows of arguments."""
+
+
+def test_the_schema_and_the_parser_agree() -> None:
+    """Would catch what one of the two takes and the other does not, by any one change of a line."""
+    judge, lines, checked = validator(), list(map(json.loads, documented())), 0
+    setup = {**SETUP, "lists": {"frame_list": [16]}, "filled": {"frame_list": ["00"]}}
+    seen = {"op": "copy", "in": "", "out": "", "reasons": [{"element": 0, "reason": "so"}]}
+    part = {**GRANT, "grant": "permit_sub_page", "offset": 0, "length": 1, "readonly": True}
+    passed_on = {**END, "grant": "permit_transitive", "domid": 1, "trans_domid": 1, "gref": 8}
+    lines += [setup, seen, part, passed_on, {"cmd": 9, "address": "unknown", "in": "00"}]
+    head = {**lines[0], "xen": {"max_grant_frames": 4, "transitive": False}}
+    guests = [json.dumps(line) for line in lines if "domain" in line]
+    for line in {tuple(sorted(line)): line for line in lines}.values():
+        before = [] if "scenario" in line else [json.dumps(HEAD)]
+        before += [] if before == [] or "domain" in line else guests
+        changes = [
+            *({**line, key: value} for key in (*line, "zz") for value in NONSENSE),
+            *({k: v for k, v in line.items() if k != key} for key in line),
+            *({**line, "in": "00", key: []} for key in ("args", "cmd", "address")),
+        ]
+        if not before:
+            choices = ("zz", *head["xen"])
+            changes += [{**head, "xen": {**head["xen"], k: v}} for k in choices for v in NONSENSE]
+        for changed in changes:
+            try:
+                Scenario.parse([*before, json.dumps(changed)])
+                problem = ""
+            except SourceError as error:
+                problem = str(error)
+            valid = judge.is_valid(changed)
+            assert valid or problem, changed
+            assert not valid or not problem or NOT_FOR_A_SCHEMA.search(problem), (changed, problem)
+            checked += 1
+    assert checked > 900
+
+
+def test_the_schema_knows_every_op_and_abi() -> None:
+    """Would catch a schema that lists fewer ops, ABIs, kinds or choices than there are."""
+    defs = json.loads((ROOT / "docs" / "scenario.schema.json").read_text())["$defs"]
+    names = {name for one in TARGETS.values() for name in (one.name, *one.aliases)}
+    assert set(defs["abi"]["enum"]) == names
+    ops = Abi("x86_64").layout.ops
+    assert defs["call"]["properties"]["op"]["pattern"] == f"^(GNTTABOP_)?({'|'.join(ops)})$"
+    assert defs["domain"]["properties"]["kind"]["enum"] == list(KINDS)
+    assert set(defs["head"]["properties"]["xen"]["properties"]) == set(CHOICES)
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Status,
         TransferFlag,
     )
-    from xengnt.backends import CFunction, Library, Recorder
+    from xengnt.backends import CFunction, Library, Recorder, XenCall
     from xengnt.codec import Abi
     from xengnt.dispatch import Dispatcher
     from xengnt.errors import (
@@ -42,7 +42,7 @@ _HOMES = {
     "xengnt.abi.constants": (
         "CacheFlag CopyFlag Domid EntryFlag EntryType MapFlag Op Status TransferFlag"
     ),
-    "xengnt.backends": "CFunction Library Recorder",
+    "xengnt.backends": "CFunction Library Recorder XenCall",
     "xengnt.codec": "Abi",
     "xengnt.dispatch": "Dispatcher",
     "xengnt.errors": (

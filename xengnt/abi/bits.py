@@ -38,7 +38,6 @@ READING = int(EntryFlag.READING)
 WRITING = int(EntryFlag.WRITING)
 IN_USE = READING | WRITING
 SUB_PAGE = int(EntryFlag.SUB_PAGE)
-CACHE_ATTRIBUTES = int(EntryFlag.PWT | EntryFlag.PCD | EntryFlag.PAT)
 
 COMMITTED = int(TransferFlag.COMMITTED)
 COMPLETED = int(TransferFlag.COMPLETED)

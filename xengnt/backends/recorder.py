@@ -65,9 +65,11 @@ class Recorder:
         self.scenario.add(call)
         return call.rc
 
-    def _filled(self, lists: Places) -> dict[str, list[bytes | None]]:
+    def _filled(self, lists: Places) -> dict[str, list[bytes | str | None]]:
         """Return what is in lists now, None for those that are not known to be there."""
-        filled = {name: [self._known(*row) for row in rows] for name, rows in lists.items()}
+        filled: dict[str, list[bytes | str | None]] = {
+            name: [self._known(*row) for row in rows] for name, rows in lists.items()
+        }
         return {name: rows for name, rows in filled.items() if rows.count(None) < len(rows)}
 
     def _known(self, address: int, size: int) -> bytes | None:

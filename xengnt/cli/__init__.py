@@ -17,7 +17,7 @@ from xengnt.errors import XengntError, printable
 
 COMMANDS = (
     *("layout", "encode", "decode", "validate", "entries"),
-    *("check", "run", "explain", "selfcheck"),
+    *("check", "run", "conformance", "live", "explain", "selfcheck"),
 )
 """The commands, in the order of the help; each has a module of its name here."""
 
@@ -111,6 +111,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         _discard_output()
         return _fail(f"standard output: {error.strerror or error}")
+    except MemoryError:
+        return _fail("out of memory")
     except KeyboardInterrupt:
         return 130
     return status

@@ -75,7 +75,7 @@ def _row(one: DumpedEntry, *, whether_used: bool) -> Iterable[Text]:
     yield Text(_short(one.type), colour)
     yield Text(_domain(one.members["domid"]))
     yield Text(_what(one))
-    yield Text(_short(one.properties) if one.properties else "")
+    yield Text(_short(one.properties) if one.properties else "", overflow="fold")
     yield Text(_short(one.in_use) if one.in_use else "" if whether_used else "?", colour)
 
 

@@ -8,38 +8,41 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
-from xengnt.cli import options
+from xengnt.cli import backends, options
 
 if TYPE_CHECKING:
-    from xengnt.backends.base import Backend
     from xengnt.findings import Finding
-    from xengnt.scenario import Scenario, World
+    from xengnt.scenario import Scenario
 
 HELP = "play a scenario on a backend"
-EPILOG = """\
+EPILOG = f"""\
 A scenario is JSON Lines: set-up, calls, and what is expected of them; docs/scenarios.md
 says how it is written. A backend is
 
-  model              the model of Xen that is part of this package
-  lib:PATH[:SYMBOL]  a C function int f(unsigned cmd, void *uop, unsigned count) in a
-                     shared library, HYPERVISOR_grant_table_op by default
-
+{backends.HELP}
 The table shows each step, and why elements failed where the backend tells. With --format
-jsonl it is the scenario again, with what was seen as its expectations.
+jsonl it is the scenario again, with what was seen as its expectations: it plays again as it
+did, and what was not as expected goes to standard error.
+
+exit status: 1 if something was not as expected, 2 if it cannot be played
 
 examples:
-  xengnt run examples/block.jsonl
+  xengnt run examples/scenarios/block.jsonl
   xengnt run recorded.jsonl --backend lib:./libmine.so
-  xengnt run examples/block.jsonl --xen-version 4.19 --format jsonl > seen.jsonl
+  xengnt run examples/scenarios/block.jsonl --backend qemu-xen
+  xengnt run examples/scenarios/block.jsonl --xen-version 4.19 --format jsonl > seen.jsonl
 """
-
-SYMBOL = "HYPERVISOR_grant_table_op"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     options.input_(parser, "scenario", "SCENARIO", "a scenario")
-    parser.add_argument("--backend", default="model", metavar="BACKEND", help="(default: model)")
+    backends.argument(parser)
+    parser.add_argument(
+        "--unsafe",
+        action="store_true",
+        help="with xen: every op, also those that break grants that its kernel has in use",
+    )
     parser.add_argument(
         "--xen-version",
         metavar="VERSION",
@@ -50,33 +53,21 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
+    from xengnt.errors import InvalidValue
     from xengnt.scenario import Scenario, play
 
+    if wanted.xen_version and wanted.backend != "model":
+        raise InvalidValue("--xen-version: any other backend is what it is; it is for the model")
     text, name = options.read_text(wanted.scenario)
-    scenario = Scenario.parse(text.splitlines(), name)
-    played = play(scenario, _backend(wanted, scenario))
-    if wanted.format == "jsonl":
-        return _lines(scenario, played)
-    from xengnt.cli import render_run
+    scenario = Scenario.parse(text.split("\n"), name)
+    scenario.xen_version = wanted.xen_version or scenario.xen_version
+    with backends.opened(wanted.backend, unsafe=wanted.unsafe) as on:
+        played = play(scenario, on(scenario))
+        if wanted.format == "jsonl":
+            return _lines(scenario, played)
+        from xengnt.cli import render_run
 
-    return render_run.table(scenario, played)
-
-
-def _backend(wanted: argparse.Namespace, scenario: Scenario) -> Backend | World:
-    """Return the backend that the options ask for."""
-    from xengnt.errors import InvalidValue
-
-    kind, _, rest = wanted.backend.partition(":")
-    if kind == "lib" and rest:
-        from xengnt.backends.native import Library
-
-        path, _, symbol = rest.partition(":")
-        return Library(path, symbol or SYMBOL)
-    if wanted.backend == "model":
-        from xengnt.model.world import ModelWorld
-
-        return ModelWorld(wanted.xen_version or scenario.xen_version, **scenario.xen)
-    raise InvalidValue(f"--backend: expected model or lib:PATH[:SYMBOL], got {wanted.backend!r}")
+        return render_run.table(scenario, played)
 
 
 def _lines(scenario: Scenario, played: Any) -> int:

@@ -53,6 +53,10 @@ class Codec:
             if slot.field.pointee and slot.field.pointee.count
         )
 
+    def whole(self, blob: bytes | bytearray) -> bytes | bytearray:
+        """Return a blob without what is behind its last whole struct."""
+        return blob[: len(blob) - len(blob) % self.plan.struct.size]
+
     @property
     def encode_one(self) -> Callable[[Any], bytes]:
         """What packs one row; fetch it once, and call it in a loop."""

@@ -20,7 +20,7 @@ Places = dict[str, list[tuple[int, int]]]
 
 def places(codec: Codec, blob: bytes | bytearray) -> Places:
     """Return where the lists of the whole structs of a blob are; an address may be 0."""
-    whole = codec.abi.view(codec.name, blob[: len(blob) - len(blob) % codec.plan.struct.size])
+    whole = codec.abi.view(codec.name, codec.whole(blob))
     return {
         slot.name: [
             (address, number * size)

@@ -13,6 +13,7 @@ from typing import Any
 
 from xengnt.abi.bits import IN_USE, TYPE_MASK
 from xengnt.abi.constants import EntryFlag, EntryType, TransferFlag
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.codec.plan import View
 from xengnt.codec.validate import FRAME_BITS
@@ -142,12 +143,22 @@ def read_dump(data: Any, version: int, abi: Abi, status: Any = None) -> Dump:
     reader = _Reader(abi, version)
     empty = bytes(size)
     entries = []
-    for ref in range(count):
+    for ref in _in_pages_with_bytes(blob, size, words):
         one = blob[ref * size : (ref + 1) * size]
         word = None if words is None else words[ref]
         if one != empty or word:
             entries.append(reader.entry(ref, bytes(one), word))
     return Dump(abi, version, count, tuple(entries), version == 1 or words is not None)
+
+
+def _in_pages_with_bytes(blob: memoryview, size: int, words: list[int] | None) -> Iterator[int]:
+    """Give the references in pages that are not empty: most are, in a large table."""
+    count, step, empty = len(blob) // size, PAGE_SIZE // size, bytes(PAGE_SIZE)
+    for first in range(0, count, step):
+        last = min(first + step, count)
+        data = blob[first * size : last * size]
+        if data != empty[: len(data)] or any((words or ())[first:last]):
+            yield from range(first, last)
 
 
 def _words(abi: Abi, version: int, status: Any, count: int) -> list[int]:

@@ -3,7 +3,7 @@
 
 These structs are of other headers than ours, and the domctl ones change with Xen's version.
 
-Imports ``xengnt.errors`` and ``xengnt.backends`` only.
+Imports ``xengnt.errors``, ``xengnt.backends`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -16,15 +16,19 @@ from typing import Protocol
 
 from xengnt.backends.base import Memory
 from xengnt.errors import BackendError, Unavailable
+from xengnt.live.places import WINDOW
 
 MEMORY_OP, XEN_VERSION, DOMCTL = 12, 17, 36
 
 _POPULATE_PHYSMAP, _ADD_TO_PHYSMAP, _ACQUIRE_RESOURCE = 6, 7, 28
+_DECREASE_RESERVATION, _REMOVE_FROM_PHYSMAP = 1, 15
+_DOMID_SELF = 0x7FF0
 _GRANT_TABLE = 1  # a space of XENMEM_add_to_physmap, and a type of XENMEM_acquire_resource
 _STATUS_INDEX = 0x8000_0000
 
 _CREATE, _DESTROY, _PAUSE, _UNPAUSE, _MAX_MEM = 1, 2, 3, 4, 11
-_SET_CONTEXT, _MAX_VCPUS, _SHADOW_OP, _SET_HVM_CONTEXT = 12, 15, 10, 34
+_SET_CONTEXT, _MAX_VCPUS, _SET_HVM_CONTEXT, _SET_ADDRESS_SIZE = 12, 15, 34, 35
+_SET_PAGING_MEMORY = 86
 
 _DOMCTL_SIZE = 144
 _DOMCTL_VERSIONS = {(4, 17): 0x15}
@@ -37,6 +41,7 @@ class Caller(Protocol):
 
     Attributes:
         word: the `struct` format of its longs.
+        translated: whether frames have numbers of its own.
         memory: where arguments are.
     """
 
@@ -45,11 +50,18 @@ class Caller(Protocol):
         """The `struct` format of its longs."""
 
     @property
+    def translated(self) -> bool:
+        """Whether frames have numbers of its own."""
+
+    @property
     def memory(self) -> Memory:
         """Where arguments are."""
 
     def hypercall(self, number: int, *arguments: int) -> int:
         """Make a hypercall."""
+
+    def machine_frame(self, number: int) -> int:
+        """Return the machine's number of a frame by the guest's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +106,7 @@ class Control:
             "<I16s4I2i5I",
             *(0, bytes(16), _HVM | _HAP if translated else 0, 0, 1, _EVENTS),
             *(wish.frames, wish.maptrack, wish.grant_version),
-            *(0, 0, _LOCAL_APIC if translated else 0, 0),
+            *(0, 0, _LOCAL_APIC if translated else 0, 0),  # on Arm this is a GIC of version 2
         )
         found = self._domctl(_CREATE, wish.domid, body, "make a domain")
         made = int.from_bytes(found[8:10], "little")
@@ -107,11 +119,15 @@ class Control:
 
     def set_paging_memory(self, domid: int, megabytes: int) -> None:
         """Give Xen room for a translated domain's own page tables."""
-        body = struct.pack("<3I", 30, 0, megabytes)
-        self._domctl(_SHADOW_OP, domid, body, "give it room for page tables")
+        body = struct.pack("<Q", megabytes << 20)
+        self._domctl(_SET_PAGING_MEMORY, domid, body, "give it room for page tables")
+
+    def set_address_size(self, domid: int, bits: int) -> None:
+        """Say how wide the registers of a domain are, while it has no memory."""
+        self._domctl(_SET_ADDRESS_SIZE, domid, struct.pack("<I", bits), "make it so wide")
 
     def set_context(self, domid: int, context: bytes) -> None:
-        """Set the registers of a PV domain's CPU."""
+        """Set the registers of a CPU of a PV domain, or of one on Arm."""
         with _Placed(self._caller, context) as at:
             self._domctl(_SET_CONTEXT, domid, struct.pack("<2IQ", 0, 0, at), "set its registers")
 
@@ -168,15 +184,35 @@ class Control:
                 struct.unpack(form, self._caller.memory.read(extents, struct.calcsize(form)))
             )
 
+    def give_up(self, numbers: Sequence[int]) -> None:
+        """Have the caller give frames of its own back to Xen."""
+        form = f"<{len(numbers)}{self._caller.word}"
+        with _Placed(self._caller, struct.pack(form, *numbers)) as extents:
+            body = struct.pack(
+                f"<2{self._caller.word}IIH", extents, len(numbers), 0, 0, _DOMID_SELF
+            )
+            self._memory_op(_DECREASE_RESERVATION, body, "take memory back")
+
     def table_frames(self, domid: int, first: int, count: int, *, status: bool) -> list[int]:
         """Return the machine's numbers of frames of another domain's grant table.
 
-        Only a PV domain can ask. The table grows if it is smaller.
+        The table grows if it is smaller.
         """
-        with _Placed(self._caller, bytes(8 * count)) as frames:
-            body = struct.pack("<HHIIIQQ", domid, _GRANT_TABLE, status, count, 0, first, frames)
+        word, window = self._caller.word, range(WINDOW, WINDOW + count)
+        form = f"<{count}{word}"
+        with _Placed(self._caller, struct.pack(form, *window)) as frames:
+            kind = domid, _GRANT_TABLE, status, count, 0
+            body = struct.pack(f"<HHIIIQ{word}", *kind, first, frames)
             self._memory_op(_ACQUIRE_RESOURCE, body, "find the grant table")
-            return list(struct.unpack(f"<{count}Q", self._caller.memory.read(frames, 8 * count)))
+            found = struct.unpack(form, self._caller.memory.read(frames, struct.calcsize(form)))
+        return self._seen(found)
+
+    def own_table_frames(self, first: int, count: int, *, status: bool) -> list[int]:
+        """Return the same of the caller's own table, if the caller is translated."""
+        window = range(WINDOW, WINDOW + count)
+        for index, number in enumerate(window, first):
+            self.put_table(_DOMID_SELF, index, number, status=status)
+        return self._seen(window)
 
     def put_table(self, domid: int, index: int, number: int, *, status: bool) -> None:
         """Have a frame of a translated domain's grant table appear in its memory."""
@@ -184,6 +220,15 @@ class Control:
         place = index | (_STATUS_INDEX if status else 0)
         body = struct.pack(f"<HHI2{word}", domid, 0, _GRANT_TABLE, place, number)
         self._memory_op(_ADD_TO_PHYSMAP, body, "put the grant table there")
+
+    def _seen(self, numbers: Sequence[int]) -> list[int]:
+        """Return the machine's numbers of frames that were shown to the caller."""
+        found = [self._caller.machine_frame(number) for number in numbers]
+        if self._caller.translated:
+            for number in numbers:
+                body = struct.pack(f"<2{self._caller.word}", _DOMID_SELF, number)
+                self._memory_op(_REMOVE_FROM_PHYSMAP, body, "hide it again")
+        return found
 
     def _memory_op(self, command: int, body: bytes, what: str) -> int:
         with _Placed(self._caller, body.ljust(64, b"\0")) as at:

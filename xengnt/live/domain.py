@@ -14,13 +14,13 @@ from xengnt.codec import Abi
 from xengnt.dispatch import Dispatcher
 from xengnt.errors import InvalidValue, Unavailable
 from xengnt.live import places
+from xengnt.live.control import Control
 from xengnt.live.mailbox import Mailbox
 from xengnt.live.ram import Ram
 from xengnt.live.space import LiveMemory, Space
 
 if TYPE_CHECKING:
     from xengnt.guest import Entries, Grants
-    from xengnt.live.control import Control
 
 GRANT_TABLE_OP = 20
 
@@ -64,7 +64,7 @@ class LiveDomain:
         self.frames: list[int | None] = list(frames)
         self._maker = maker
         self.used: set[int] = set()
-        self.translated = not base
+        self.translated = base != places.BASE
         self.word = "IQ"[abi.target.word // 8]
         self.memory = LiveMemory(ram, space, (base + places.ARENA, base + places.ARENA_END))
         self._grants: tuple[int, Grants] | None = None
@@ -92,22 +92,22 @@ class LiveDomain:
 
     def address(self, index: int) -> int:
         """Return where its guest sees one of its pages, if nothing is there instead."""
-        self._machine_frame(index)
+        self._page_frame(index)
         return self.base + places.PAGES + index * PAGE_SIZE
 
     def page(self, index: int) -> memoryview:
         """Return the bytes of a page, in place."""
-        return self.ram.page(self._machine_frame(index))
+        return self.ram.page(self._page_frame(index))
 
     def frame(self, index: int) -> int:
         """Return the number of a page as it goes into an entry."""
         if self.translated:
             return self.address(index) >> PAGE_SHIFT
-        return self._machine_frame(index)
+        return self._page_frame(index)
 
     def machine_address(self, index: int) -> int:
         """Return where the machine has a page, in bytes."""
-        return self._machine_frame(index) << PAGE_SHIFT
+        return self._page_frame(index) << PAGE_SHIFT
 
     def room(self, index: int) -> int:
         """Return an address where there was nothing when it was made."""
@@ -116,7 +116,20 @@ class LiveDomain:
             raise InvalidValue(f"room {index}: d{self.domid} has not that many", got=index)
         return address
 
-    def _machine_frame(self, index: int) -> int:
+    def machine_frame(self, number: int) -> int:
+        """Return the machine's number of a frame by its own number, the same for a PV domain.
+
+        Raises:
+            InvalidValue: it has no such frame.
+        """
+        if not self.translated:
+            return number
+        found = self.space.at(number << PAGE_SHIFT)
+        if found is None:
+            raise InvalidValue(f"d{self.domid} has no frame {number:#x}", got=number)
+        return found[0]
+
+    def _page_frame(self, index: int) -> int:
         found = self.frames[index] if 0 <= index < len(self.frames) else None
         if found is None:
             raise InvalidValue(f"d{self.domid} has no page {index}", got=index)
@@ -138,15 +151,30 @@ class LiveDomain:
         """Return the machine's numbers of frames of its grant table, or its status array."""
         if self._maker:
             return self._maker.table_frames(self.domid, first, count, status=status)
-        return self.own_table(first + count, status=status)[first:]
+        return self.own_table(first, count, status=status)
 
-    def own_table(self, count: int, *, status: bool) -> list[int]:
-        """Return the same of the first frames, asking as its guest."""
+    def own_table(self, first: int, count: int, *, status: bool) -> list[int]:
+        """Return the same, asking as its guest."""
+        if self.translated:
+            return Control(self).own_table_frames(first, count, status=status)
         ask = Dispatcher(self)
         which = ask.get_status_frames if status else ask.setup_table
-        batch: Any = which(dom="DOMID_SELF", nr_frames=count)
+        batch: Any = which(dom="DOMID_SELF", nr_frames=first + count)
         batch.raise_for_status()
-        return list(batch.frames)
+        return list(batch.frames)[first:]
+
+    def table(self, *, status: bool) -> list[memoryview]:
+        """Return the frames of its grant table, or of the status array, in place."""
+        count: int = Dispatcher(self).query_size(dom="DOMID_SELF").rows()[0]["nr_frames"]
+        if status:
+            version = Dispatcher(self).get_version(dom="DOMID_SELF").rows()[0]["version"]
+            count = 0 if version == 1 else _status_frames(count)
+        found = self.table_frames(0, count, status=status) if count else []
+        return [self.ram.page(frame) for frame in found]
+
+    def close(self) -> None:
+        """Let go of its table, which would hold on to it in turn."""
+        self._grants = None
 
     @property
     def grants(self) -> Grants:

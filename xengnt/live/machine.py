@@ -7,7 +7,6 @@ Imports ``xengnt.errors`` and the modules beside it.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import re
 import shutil
 import subprocess
@@ -34,7 +33,7 @@ class Boot:
     """How a machine is booted.
 
     Attributes:
-        first: the kind of the first domain, ``pv`` (64-bit) or ``pvh`` (32-bit).
+        first: the kind of the first domain, ``pv`` (64-bit), ``pvh`` (32-bit) or ``arm``.
         options: of Xen's command line, besides our own.
         memory: the machine's, in MiB.
         first_memory: that of the first domain, in MiB.
@@ -65,18 +64,18 @@ class Machine:
 
     def __init__(self, boot: Boot | None = None) -> None:
         self.boot = boot or Boot()
-        kernel = image(self.boot.first).elf
-        xen = hypervisor()
-        program = shutil.which("qemu-system-x86_64")
+        board = _ARM if self.boot.first == "arm" else _X86
+        program = shutil.which(board.program)
         if program is None:
-            raise Unavailable("qemu-system-x86_64: not found; install qemu-system-x86")
-        self.ram = Ram(self.boot.memory * MEGABYTE)
+            raise Unavailable(f"{board.program}: not found; install {board.package}")
+        board_options = board.options(self.boot, hypervisor(board.architecture))
+        self.ram = Ram(self.boot.memory * MEGABYTE, board.ram)
         self._folder = tempfile.TemporaryDirectory(prefix="xengnt-live-")
         self._log = Path(self._folder.name) / "serial.log"
         self._errors = Path(self._folder.name) / "qemu.log"
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 -- a program of the user's own
-                _command(program, self.boot, xen, kernel, self._log, self.ram.fd),
+                [program, *_common(self.boot, self._log, self.ram.fd), *board_options],
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
@@ -121,9 +120,9 @@ class Machine:
         return found[1] if found else "unknown"
 
     @property
-    def log_digest(self) -> str:
-        """The SHA-256 of what Xen printed while it booted."""
-        return hashlib.sha256(self.log().partition(_READY)[0].encode()).hexdigest()
+    def boot_log(self) -> str:
+        """What Xen printed while it booted."""
+        return self.log().partition(_READY)[0]
 
     def watch(self, domid: int) -> Callable[[], str | None]:
         """Return what tells whether a domain, or the machine, has broken down from now on."""
@@ -155,17 +154,61 @@ class Machine:
         self._folder.cleanup()
 
 
-def _command(program: str, boot: Boot, xen: Path, kernel: Path, log: Path, ram: int) -> list[str]:
-    """Return the command line of QEMU."""
-    options = "console=com1 com1=115200,8n1 loglvl=all guest_loglvl=all noreboot"
-    own = f"dom0_mem={boot.first_memory}M dom0_max_vcpus=1 dom0-iommu=none"
-    if boot.first == "pvh":
-        own += " dom0=pvh"
+def _common(boot: Boot, log: Path, ram: int) -> list[str]:
+    """Return what of QEMU's command line is for any machine."""
     memory = f"memory-backend-file,id=ram,size={boot.memory}M,mem-path=/proc/self/fd/{ram},share=on"
     return [
-        *(program, "-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none"),
-        *("-accel", "tcg,thread=multi", "-cpu", "qemu64,+svm,+npt", "-smp", "1", "-no-reboot"),
-        *("-m", f"{boot.memory}M", "-object", memory, "-machine", "pc,memory-backend=ram"),
-        *("-serial", f"file:{log}", "-kernel", str(xen)),
-        *("-initrd", str(kernel), "-append", f"{options} {own} {boot.options}".strip()),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-monitor", "none", "-no-reboot"),
+        *("-accel", "tcg,thread=multi", "-smp", "1", "-m", f"{boot.memory}M", "-object", memory),
+        *("-serial", f"file:{log}"),
     ]
+
+
+def _x86(boot: Boot, xen: Path) -> list[str]:
+    own = "console=com1 com1=115200,8n1 dom0-iommu=none"
+    if boot.first == "pvh":
+        own += " dom0=pvh"
+    return [
+        *("-machine", "pc,memory-backend=ram", "-cpu", "qemu64,+svm,+npt", "-kernel", str(xen)),
+        *("-initrd", str(image(boot.first).elf), "-append", _xen_options(boot, own)),
+    ]
+
+
+def _arm(boot: Boot, xen: Path) -> list[str]:
+    kernel = str(image(boot.first).flat).replace(",", ",,")
+    place = _ARM.ram + (boot.memory - 16) * MEGABYTE
+    machine = "virt,virtualization=on,gic-version=2,memory-backend=ram"
+    return [
+        *("-machine", machine, "-cpu", "cortex-a57", "-kernel", str(xen)),
+        *("-device", f"guest-loader,addr={place:#x},kernel={kernel},bootargs=xengnt"),
+        *("-append", _xen_options(boot, "console=dtuart xsm=dummy")),
+    ]
+
+
+def _xen_options(boot: Boot, own: str) -> str:
+    """Return Xen's command line."""
+    options = "loglvl=all guest_loglvl=all noreboot dom0_max_vcpus=1"
+    return f"{own} {options} dom0_mem={boot.first_memory}M {boot.options}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Board:
+    """A machine that QEMU can be.
+
+    Attributes:
+        program: QEMU.
+        package: what it is installed with.
+        architecture: which Xen runs on it.
+        ram: where its memory begins.
+        options: what of the command line is for it.
+    """
+
+    program: str
+    package: str
+    architecture: str
+    ram: int
+    options: Callable[[Boot, Path], list[str]]
+
+
+_X86 = _Board("qemu-system-x86_64", "qemu-system-x86", "x86_64", 0, _x86)
+_ARM = _Board("qemu-system-aarch64", "qemu-system-arm", "arm64", 0x4000_0000, _arm)

@@ -27,4 +27,7 @@ PAGES, PAGES_END = 0x40_0000, 0x80_0000
 ROOMS, ROOMS_END = 0x80_0000, 0xA0_0000
 """Addresses where nothing is, for mappings."""
 
+WINDOW = 0xA0_0000 >> 12
+"""The first of many frames that a translated guest leaves empty, for the time of a call."""
+
 END = 0xC0_0000

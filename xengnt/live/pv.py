@@ -55,17 +55,17 @@ class PvDomain(LiveDomain):
                 return []
 
         own = [self._page_of(row["mfn"]) for row in rows()]
-        for index in own:
-            if index is not None:
-                self.set_mapping(self.address(index), 0)
+        pages = {index for index in own if index is not None}
+        for index in pages:
+            self.set_mapping(self.address(index), 0)
         rc = super().call(cmd, address, count)
-        for index, row in zip(own, rows(), strict=False):
-            if index is None:
-                continue
-            if row["status"] == Status.BAD_PAGE:
-                self.set_mapping(self.address(index), self.machine_address(index) | LEAF)
-            else:
+        done = zip(own, rows(), strict=False)
+        lost = {index for index, row in done if row["status"] != Status.BAD_PAGE}
+        for index in pages:
+            if index in lost:
                 self.frames[index] = None
+            else:
+                self.set_mapping(self.address(index), self.machine_address(index) | LEAF)
         return rc
 
     def _page_of(self, frame: int) -> int | None:

@@ -20,10 +20,15 @@ class Ram:
 
     Args:
         size: in bytes.
+        start: its first address.
+
+    Attributes:
+        frames: the numbers of its frames.
     """
 
-    def __init__(self, size: int) -> None:
-        self.size = size
+    def __init__(self, size: int, start: int = 0) -> None:
+        self._first = start // PAGE_SIZE
+        self.frames = range(self._first, self._first + size // PAGE_SIZE)
         self.fd = os.memfd_create("xengnt-ram", os.MFD_CLOEXEC)
         os.ftruncate(self.fd, size)
         self._map = mmap.mmap(self.fd, size)
@@ -36,22 +41,27 @@ class Ram:
         Raises:
             InvalidValue: the machine has no such memory.
         """
-        if not 0 <= frame < self.size // PAGE_SIZE:
+        if frame not in self.frames:
             raise InvalidValue(f"frame {frame:#x}: the machine has no such memory", got=frame)
-        return self._bytes[frame * PAGE_SIZE : (frame + 1) * PAGE_SIZE]
+        start = (frame - self._first) * PAGE_SIZE
+        return self._bytes[start : start + PAGE_SIZE]
 
     def word(self, frame: int, index: int) -> int:
         """Return one of the 512 words of a frame."""
-        return self._words[frame * (PAGE_SIZE // _WORD) + index]
+        return self._words[(frame - self._first) * (PAGE_SIZE // _WORD) + index]
 
     def set_word(self, frame: int, index: int, value: int) -> None:
         """Store one of the 512 words of a frame, in one go."""
-        self._words[frame * (PAGE_SIZE // _WORD) + index] = value
+        self._words[(frame - self._first) * (PAGE_SIZE // _WORD) + index] = value
 
-    def find(self, word: int) -> list[int]:
-        """Return the frames that begin with this word."""
-        first = self._words[:: PAGE_SIZE // _WORD].tolist()
-        return [frame for frame, found in enumerate(first) if found == word]
+    def find(self, word: int, index: int = 0) -> list[int]:
+        """Return the frames that have this word at a place, at their beginning by default."""
+        column = self.column(index)
+        return [frame for frame, found in zip(self.frames, column, strict=True) if found == word]
+
+    def column(self, index: int) -> list[int]:
+        """Return the word that each frame has at a place."""
+        return self._words[index :: PAGE_SIZE // _WORD].tolist()
 
     def close(self) -> None:
         """Let go of it. What was given out stays valid."""

@@ -6,7 +6,7 @@ Imports ``xengnt.errors``, ``xengnt.backends`` and the modules beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Protocol
 
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
@@ -24,11 +24,11 @@ class Space(Protocol):
 
 
 class PvSpace:
-    """Those of a PV guest: what its page tables say, which Xen keeps.
+    """Those of a guest on x86: what page tables say, its own or those that Xen keeps for it.
 
     Args:
         ram: the machine's memory.
-        top: the frame of its top-level page table.
+        top: the frame of the top-level table.
     """
 
     def __init__(self, ram: Ram, top: int) -> None:
@@ -38,22 +38,6 @@ class PvSpace:
     def at(self, address: int) -> tuple[int, bool] | None:
         """Return the frame at an address and whether it may be written, None if none is."""
         return walk(self._ram, self._top, address)
-
-
-class TranslatedSpace:
-    """Those of a guest without page tables of its own, as far as it was given memory.
-
-    Args:
-        frames: the machine's number of each frame that the guest has, by its own.
-    """
-
-    def __init__(self, frames: Mapping[int, int]) -> None:
-        self._frames = frames
-
-    def at(self, address: int) -> tuple[int, bool] | None:
-        """Return the frame at an address and whether it may be written, None if none is."""
-        frame = self._frames.get(address >> PAGE_SHIFT)
-        return None if frame is None else (frame, True)
 
 
 class LiveMemory:

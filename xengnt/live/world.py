@@ -25,6 +25,10 @@ HEADROOM = 1024
 """How many more it may have then."""
 
 
+_OF_ONE = {"max_grant_frames", "max_maptrack_frames", "max_version"}
+"""What is chosen for each domain that is made, and so needs no boot."""
+
+
 class Machines:
     """The machine that scenarios are played on, one after the other.
 
@@ -34,14 +38,19 @@ class Machines:
     Attributes:
         boots: how often it was booted.
         xen_version: of the Xen that was booted last, as ``4.17.7``; None if none was.
-        log_digest: the SHA-256 of what it printed while it booted.
+        log: what it printed while it booted.
     """
 
     def __init__(self) -> None:
         self.boots = 0
         self.xen_version: str | None = None
-        self.log_digest: str | None = None
+        self.log: str | None = None
         self._xen: Xen | None = None
+
+    @property
+    def release(self) -> str | None:
+        """The first two numbers of that version, as scenarios name it."""
+        return ".".join(self.xen_version.split(".")[:2]) if self.xen_version else None
 
     def xen(self, boot: Boot, abi: Abi) -> Xen:
         """Return a Xen that was booted like this, with nothing but its first domain.
@@ -57,7 +66,7 @@ class Machines:
             self._xen = Xen(boot, abi)
             self.boots += 1
             self.xen_version = self._xen.machine.xen_version
-            self.log_digest = self._xen.machine.log_digest
+            self.log = self._xen.machine.boot_log
         return self._xen
 
     def close(self) -> None:
@@ -84,14 +93,15 @@ class LiveWorld:
     def __init__(self, machines: Machines, **choices: Any) -> None:
         self._machines = machines
         self._choices = choices
-        self._options = options(choices)
+        options(choices)  # each has to be one
         self._xen: Xen | None = None
+        self._chosen: dict[str, Any] = {}
         self._first_taken = False
 
     def first(self, abi: Abi) -> LiveActor:
         """Return the first domain, for scenarios that make none."""
-        kind = "pv" if abi.name == "x86_64" else "pvh"
-        return LiveActor(self._running(abi, kind).first)
+        kind = {"x86_64": "pv", "x86_32": "pvh"}.get(abi.name, "arm")
+        return LiveActor(self._running(abi, kind, self._choices).first)
 
     def make(self, step: MakeDomain) -> LiveActor:
         """Make a domain, or take the first one if it is to be privileged.
@@ -106,7 +116,8 @@ class LiveWorld:
 
     def _make(self, step: MakeDomain) -> LiveDomain:
         asked = step.options
-        kind = asked.get("kind", "pv")
+        arm = step.abi.name not in ("x86_64", "x86_32")
+        kind = asked.get("kind", "arm" if arm else "pv")
         domid, pages = asked.get("domid"), asked.get("pages", PAGES)
         supported(step.abi, kind)
         if asked.get("high"):
@@ -126,20 +137,24 @@ class LiveWorld:
             maptrack=self._choices.get("max_maptrack_frames", -1),
             grant_version=self._choices.get("max_version", 2),
         )
-        default = Abi("x86_64", step.abi.interface_version)
-        return self._running(default, "pv").make(step.abi, kind, wish)
+        default = Abi("arm64" if arm else "x86_64", step.abi.interface_version)
+        of_all = {key: value for key, value in self._choices.items() if key not in _OF_ONE}
+        return self._running(default, "arm" if arm else "pv", of_all).make(step.abi, kind, wish)
 
     def _take_first(self, abi: Abi, kind: str, pages: int) -> LiveDomain:
-        first = self._running(abi, kind).first
+        first = self._running(abi, kind, self._choices).first
+        if self._chosen != self._choices:
+            raise Unavailable("with such choices the first domain has to be made first")
         if first.abi != abi:
             raise Unavailable(f"the first domain is one of {first.abi}: it has to be made first")
         first.lend_pages(pages)
         return first
 
-    def _running(self, abi: Abi, kind: str) -> Xen:
+    def _running(self, abi: Abi, kind: str, choices: dict[str, Any]) -> Xen:
         """Return Xen; the first who needs it says what its first domain is."""
         if self._xen is None:
-            self._xen = self._machines.xen(Boot(kind, self._options), abi)
+            self._xen = self._machines.xen(Boot(kind, options(choices)), abi)
+            self._chosen = choices
         return self._xen
 
     def destroy(self, actor: Any) -> None:
@@ -195,3 +210,7 @@ class LiveActor:
             return
         within_page(address, len(data))
         self.backend.page(page)[address : address + len(data)] = data
+
+    def table(self, *, status: bool) -> list[memoryview]:
+        """Return the frames of its grant table, or of the status array, in place."""
+        return self.backend.table(status=status)

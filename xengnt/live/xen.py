@@ -6,13 +6,14 @@ Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.dispatch import Dispatcher
 from xengnt.errors import Unavailable, XengntError
-from xengnt.live import pv
+from xengnt.live import arm, pv, pvh
 from xengnt.live.control import Control, Wish
 from xengnt.live.domain import LiveDomain
 from xengnt.live.machine import Boot, Machine
@@ -20,7 +21,12 @@ from xengnt.live.machine import Boot, Machine
 FIRST_PAGES = 256
 """How many pages for scenarios the first domain has."""
 
-_KINDS: dict[tuple[str, str], Any] = {("x86_64", "pv"): pv}
+_KINDS: dict[tuple[str, str], Any] = {
+    ("x86_64", "pv"): pv,
+    ("x86_32", "pvh"): pvh,
+    ("x86_32", "hvm"): pvh,
+    ("arm64", "arm"): arm,
+}
 """What can run here, by ABI and kind, with the module that makes it."""
 
 _MAP, _TRANSFER, _REPLACE = 0, 4, 7
@@ -43,8 +49,11 @@ class Xen:
     """
 
     def __init__(self, boot: Boot, abi: Abi) -> None:
+        if boot.first == "hvm":
+            raise Unavailable("the first domain is a PV or a PVH one, never an HVM one")
         self.machine = Machine(boot)
         self.first: LiveDomain = _KINDS[abi.name, boot.first].first(self.machine, abi, FIRST_PAGES)
+        self._frames = list(self.first.frames)
         self._control = Control(self.first)
         self._made: list[LiveDomain] = []
 
@@ -56,6 +65,11 @@ class Xen:
             BackendError: Xen does not make it.
         """
         maker = _KINDS[supported(abi, kind)]
+        arm = kind == "arm"
+        if arm is not (self.machine.boot.first == "arm"):
+            raise Unavailable("a machine has domains of x86 or of Arm, not of both")
+        if arm:
+            wish = replace(wish, grant_version=1)  # Xen takes no other
         domid = self._control.create(wish, translated=kind != "pv")
         domain: LiveDomain = maker.make(self.machine, self._control, abi, domid, wish)
         self._made.append(domain)
@@ -71,6 +85,7 @@ class Xen:
         if domain is self.first:
             raise Unavailable("the first domain cannot be ended")
         self._made.remove(domain)
+        domain.close()
         self._control.destroy(domain.domid)
 
     def tidy(self) -> bool:
@@ -90,8 +105,9 @@ class Xen:
             return False
         if ask.query_size(dom="DOMID_SELF").rows()[0]["nr_frames"] > 1:
             return False
+        self.first.frames[:] = self._frames
         pages = [self.first.ram.page(self.first.table_frames(0, 1, status=False)[0])]
-        pages += [self.first.page(index) for index in range(FIRST_PAGES)]
+        pages += [self.first.page(index) for index in range(len(self._frames))]
         for page in pages:
             page[:] = bytes(PAGE_SIZE)
         self.first.used.clear()
@@ -99,6 +115,8 @@ class Xen:
 
     def close(self) -> None:
         """Switch the machine off."""
+        for domain in (self.first, *self._made):
+            domain.close()
         self.machine.close()
 
 

@@ -55,8 +55,12 @@ def copy_one(
         source &= _NARROW
     if to_ref:
         dest &= _NARROW
+    if not from_ref and source_domid != SELF:
+        raise _foreign("source", source_domid)
     read = _claim(caller, giver, source, from_ref, "source", readonly=True)
     try:
+        if not to_ref and dest_domid != SELF:
+            raise _foreign("dest", dest_domid)
         written = _claim(caller, taker, dest, to_ref, "dest", readonly=False)
         try:
             _move(read, source_at, written, dest_at, length)
@@ -73,14 +77,19 @@ def _domain(caller: Domain, domid: int, by_ref: int, side: str) -> Domain:
     if domid == SELF:
         return caller
     found = caller.hypervisor.domains.get(domid)
-    if found is None and (by_ref or caller.hypervisor.behaviour.patched):
+    patched = caller.hypervisor.behaviour.patched
+    if not by_ref and not patched:
+        raise _foreign(side, domid)
+    if found is None:
         raise Failed(Status.BAD_DOMAIN, f"{side}: there is no domain {domid:#x}")
-    if found is None or not by_ref:
-        raise Failed(
-            Status.PERMISSION_DENIED,
-            f"{side}: a frame can only be given of DOMID_SELF, not of d{domid}",
-        )
     return found
+
+
+def _foreign(side: str, domid: int) -> Failed:
+    return Failed(
+        Status.PERMISSION_DENIED,
+        f"{side}: a frame can only be given of DOMID_SELF, not of d{domid}",
+    )
 
 
 def _claim(

@@ -104,8 +104,9 @@ class Domain:
             behaviour.max_maptrack_frames,
         )
         self.memory = GuestMemory(self)
-        for _ in range(pages):
-            self.adopt(self.machine.allocate(self, high=high))
+        for index in range(pages):
+            self.pages[index] = frame = self.machine.allocate(self, high=high)
+            self.space.put(self._first + index, Page(frame))
 
     @property
     def compat(self) -> bool:
@@ -212,10 +213,11 @@ class Domain:
 
         A change of the table's version clears it, and this is another one then.
         """
-        if self._grants is None or self._grants[0] is not self.table.entries:
-            from xengnt.model.granting import grants_of
+        from xengnt.model.granting import catch_up, grants_of
 
+        if self._grants is None or self._grants[0] is not self.table.entries:
             self._grants = self.table.entries, grants_of(self.table)
+        catch_up(self.table, self._grants[1].entries)
         return self._grants[1]
 
     # What Xen does with it

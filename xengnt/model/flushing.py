@@ -16,6 +16,7 @@ from xengnt.model.forms import form
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
+    from xengnt.model.machine import Frame
 
 
 def cache_flush(caller: Domain, address: int, count: int, first: int) -> int:
@@ -57,14 +58,22 @@ def _flush(caller: Domain, first: int, address: int, offset: int, length: int, o
     frame = caller.machine.frames.get(number)
     if frame is None or frame.owner is None:
         raise Stopped(errno.EPERM, f"frame {number:#x} belongs to no domain")
-    if frame.owner is not caller and not any(
-        pin.frame is frame and pin.domid == caller.domid
-        for ref, pin in frame.owner.table.pins.items()
-        if ref >= first
-    ):
-        raise Stopped(
-            errno.EINVAL,
-            f"frame {number:#x} is of d{frame.owner.domid}, and d{caller.domid} has not mapped it",
-        )
+    if frame.owner is not caller and not _may_write(caller, frame, frame.owner, first):
+        return  # INVAL would undo what others wrote: Xen does CLEAN instead
     if op == INVAL and caller.kind != "arm":
         raise Stopped(errno.EOPNOTSUPP, "op: INVAL alone, which x86 cannot do")
+
+
+def _may_write(caller: Domain, frame: Frame, owner: Domain, first: int) -> bool:
+    """Tell whether a domain has mapped another's frame for writing, or raise if not at all."""
+    pins = [
+        pin
+        for ref, pin in owner.table.pins.items()
+        if ref >= first and pin.frame is frame and pin.domid == caller.domid
+    ]
+    if not pins:
+        raise Stopped(
+            errno.EINVAL,
+            f"frame {frame.number:#x} is of d{owner.domid}, and d{caller.domid} has not mapped it",
+        )
+    return any(pin.writers for pin in pins)

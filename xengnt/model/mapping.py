@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xengnt.abi.bits import (
-    CACHE_ATTRIBUTES,
     MAP_APPLICATION,
     MAP_CONTAINS_PTE,
     MAP_DEVICE,
@@ -74,8 +73,7 @@ def _take(caller: Domain, other: Domain, ref: int, address: int, flags: int) -> 
         if not readonly:
             check_writable(frame)
         if host:
-            cache = table.entries.header(ref)[0] & CACHE_ATTRIBUTES
-            caller.space.map_grant(address, frame, flags, cache)
+            caller.space.map_grant(address, frame, flags)
     except Failed:
         release_map(table, ref, more, readonly=readonly)
         raise

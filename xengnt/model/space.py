@@ -15,7 +15,6 @@ from struct import Struct
 from typing import TYPE_CHECKING, NamedTuple
 
 from xengnt.abi.bits import (
-    CACHE_ATTRIBUTES,
     MAP_CONTAINS_PTE,
     MAP_HOST,
     MAP_READONLY,
@@ -128,14 +127,13 @@ class Space(ABC):
         """Tell whether Xen looks at all at what is at an address."""
 
     @abstractmethod
-    def map_grant(self, address: int, frame: Frame, flags: int, cache: int) -> None:
+    def map_grant(self, address: int, frame: Frame, flags: int) -> None:
         """Let the guest see a granted frame at an address.
 
         Args:
             address: where.
             frame: the frame.
             flags: of the request.
-            cache: the bits of the entry that say how to cache it.
 
         Raises:
             Failed: it cannot be there.
@@ -190,9 +188,8 @@ class PvSpace(Space):
             return address + max(size - 1, 0) < HOLE_32
         return address < LOWER_HALF_END or HOLE_END <= address < 1 << 64
 
-    def map_grant(self, address: int, frame: Frame, flags: int, cache: int) -> None:
+    def map_grant(self, address: int, frame: Frame, flags: int) -> None:
         """Write a page-table entry."""
-        del cache  # its bits go to an entry of which nobody sees how it caches
         if flags & MAP_CONTAINS_PTE:
             table, at = self._entry(address)
             _PTE.pack_into(table.data, at, _pte(frame, flags))
@@ -286,16 +283,12 @@ class TranslatedSpace(Space):
         del address, size
         return True
 
-    def map_grant(self, address: int, frame: Frame, flags: int, cache: int) -> None:
+    def map_grant(self, address: int, frame: Frame, flags: int) -> None:
         """Make a frame number stand for the frame."""
         if flags & ~MAP_READONLY != MAP_HOST:
             raise Failed(
                 Status.GENERAL_ERROR,
                 f"flags {flags:#x}: a translated guest may only ask for host_map and readonly",
-            )
-        if cache & CACHE_ATTRIBUTES:
-            raise Failed(
-                Status.GENERAL_ERROR, f"the entry's caching bits {cache:#x} cannot be honoured"
             )
         number = address >> PAGE_SHIFT
         if address >> self.bits:

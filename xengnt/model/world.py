@@ -87,6 +87,11 @@ class DomainActor:
         within_page(address, len(data))
         self.backend.page(page)[address : address + len(data)] = data
 
+    def table(self, *, status: bool) -> list[memoryview]:
+        """Return the frames of its grant table, or of the status array, in place."""
+        table = self.backend.table
+        return [memoryview(one) for one in (table.status_frames if status else table.frames)]
+
 
 class _Rooms:
     """Addresses for mappings, by index, each a page that nothing else uses."""

@@ -4,12 +4,17 @@
 A call has ``op``, or ``cmd`` for a number that is no op; ``count``; the arguments, as
 ``in`` (the hexadecimal bytes of the buffer, which need not be ``count`` structs) or
 ``args`` (a batch as ``encode`` takes it), without which they are a null pointer;
+``poison``, the byte that is in holes and in fields that come out before the call;
 ``lists``, the length in bytes of each list that the arguments point to, whose addresses
-are not written down. ``caller`` is the domain that makes it, the first by default. What is
-expected of it: ``rc``, ``results`` (for each element, some of its fields), ``out`` (the
-bytes of the buffer after the call), and ``filled``, those of the lists, null for one that
-could not be read. ``"address": "unknown"`` says that the arguments were somewhere that
-nobody knows; such a call cannot be made again. ``as`` names what it gives.
+are not written down; beside ``args`` it is what they say if it is left out. ``caller`` is
+the domain that makes it, the first by default. What is expected of it: ``rc``, ``results``
+(for each element, some of its fields), ``out`` (the bytes of the buffer after the call),
+``filled``, those of the lists, null for one that could not be read, and ``untouched``: that
+only the fields in ``results`` came out, of which a value may be ``"any"``. Two dots in
+hexadecimal text stand for any byte. ``address`` and ``offset`` say where the arguments are
+put, as far as anything is there; otherwise they are where there is room. ``"address":
+"unknown"`` says that the arguments were somewhere that nobody knows; such a call cannot be
+made again. ``as`` names what it gives.
 
 Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
 """
@@ -22,9 +27,22 @@ from typing import Any
 from xengnt.codec import Abi, Codec
 from xengnt.codec.lists import MAX_LISTS, places, too_long
 from xengnt.codec.symbols import shown
-from xengnt.errors import SourceError
-from xengnt.scenario.line import SIGNED, UNSIGNED, Line, hexadecimal, integer, only, text
-from xengnt.scenario.names import NAME, has_names
+from xengnt.codec.values import Values
+from xengnt.errors import InvalidValue, SourceError, UnknownName
+from xengnt.scenario.line import (
+    SIGNED,
+    UNSIGNED,
+    Line,
+    hexadecimal,
+    integer,
+    name,
+    number,
+    only,
+    pattern,
+    text,
+    truth,
+)
+from xengnt.scenario.names import has_names
 
 
 @dataclass(slots=True)
@@ -42,11 +60,17 @@ class Call:
         args: the arguments as they are written, if not as bytes; lists are allocated for
             them, where they give no address.
         caller: the domain that makes it, None for the first.
+        abi: that of the caller, None for the scenario's.
+        address: where the arguments are put, as an integer or a name; None for anywhere.
+        offset: from there, in bytes.
+        poison: the byte in holes and in fields that come out, before the call.
+        untouched: whether only the fields in the results may come out.
         name: what the results are called by later calls.
         results: what is expected of fields, an object for each element.
         rc: the result; None if nothing was called, or none is expected.
         out: the buffer after the call, addresses left out.
-        filled: the lists after the call, None for one that could not be read.
+        filled: the lists after the call, None for one that could not be read; as text
+            where some bytes may be any.
         reasons: why elements failed, by index, None for the call as a whole; where the
             backend tells.
     """
@@ -59,11 +83,16 @@ class Call:
     lists: dict[str, list[int]] = field(default_factory=dict)
     args: Any = None
     caller: str | None = None
+    abi: Abi | None = field(default=None, compare=False)
+    address: Any = None
+    offset: int = 0
+    poison: int | None = None
+    untouched: bool = False
     name: str | None = None
     results: list[dict[str, Any]] = field(default_factory=list)
     rc: int | None = None
     out: bytes | None = None
-    filled: dict[str, list[bytes | None]] = field(default_factory=dict)
+    filled: dict[str, list[bytes | str | None]] = field(default_factory=dict)
     reasons: list[tuple[int | None, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -73,9 +102,13 @@ class Call:
         line["count"] = self.count
         if self.unknown:
             line["address"] = "unknown"
+        elif self.address is not None:
+            line["address"] = self.address
+            line |= {"offset": self.offset} if self.offset else {}
         if self.args is not None:
             line["args"] = self.args
-        elif self.data or not self.unknown:
+            line |= {} if self.poison is None else {"poison": self.poison}
+        elif self.data or not (self.unknown or self.address is not None):
             line["in"] = self.data.hex()
         if self.lists:
             line["lists"] = self.lists
@@ -84,16 +117,24 @@ class Call:
             line["rc"] = self.rc
         if self.results:
             line["results"] = self.results
+        if self.untouched:
+            line["untouched"] = True
         if self.out is not None:
             line["out"] = self.out.hex()
         if self.filled:
-            line["filled"] = {name: _hex(rows) for name, rows in self.filled.items()}
+            line["filled"] = {key: in_hex(rows) for key, rows in self.filled.items()}
         return line
 
 
+UNKNOWN = "unknown"
+"""An address that nobody knows."""
+
+ANY = "any"
+"""A field that comes out with a value of the machine's choice."""
+
 _KEYS = {
     *("op", "cmd", "caller", "count", "address", "in", "args", "lists"),
-    *("as", "rc", "results", "out", "filled", "reasons"),
+    *("as", "rc", "results", "out", "filled", "reasons", "offset", "poison", "untouched"),
 }
 
 
@@ -110,52 +151,91 @@ def parse_call(abi: Abi, line: Line) -> Call:
         cmd = abi.layout.ops[codec.name].number
     else:
         cmd = integer(line["cmd"], "cmd", UNSIGNED)
-    unknown = "address" in line
-    if unknown and line["address"] != "unknown":
-        raise SourceError(f'address: expected "unknown", got {shown(line["address"])}')
+    unknown = line.get("address") == UNKNOWN
+    if "offset" in line and ("address" not in line or unknown):
+        raise SourceError("offset needs an address beside it")
     data, args = _arguments(codec, line)
+    later = has_names(args)  # what they are shows when it is played
     count = len(data) // codec.plan.struct.size if codec else 0
-    if has_names(args):
+    if later:
         count = _elements(args)
+    results = _results(codec, line)
+    if len(results) > count:
+        raise SourceError(f"results: {len(results)} for {count} elements")
+    lists = {
+        key: [integer(length, f"lists: {key}") for length in rows]
+        for key, rows in _rows(codec, line, "lists").items()
+    }
+    if codec and not later:
+        lengths(codec, data, lists, every=args is not None)
+    _check_reasons(line)
     return Call(
         cmd=cmd,
         count=integer(line["count"], "count", UNSIGNED) if "count" in line else count,
         op=codec.name if codec else None,
         data=data,
         unknown=unknown,
-        lists=_lists(codec, data, _rows(line, "lists")),
+        lists=lists,
         args=args,
+        address=number(line["address"], "address") if "address" in line and not unknown else None,
+        offset=integer(line.get("offset", 0), "offset", UNSIGNED),
+        poison=integer(line["poison"], "poison", (0, 255)) if "poison" in line else None,
+        untouched=truth(line.get("untouched", False), "untouched"),
         caller=text(line["caller"], "caller") if "caller" in line else None,
-        name=_named(line),
-        results=_results(codec, line),
+        abi=abi,
+        name=name(line["as"], "as") if "as" in line else None,
+        results=results,
         rc=integer(line["rc"], "rc", SIGNED) if "rc" in line else None,
         out=hexadecimal(line["out"], "out") if "out" in line else None,
         filled={
-            name: [None if row is None else hexadecimal(row, f"filled: {name}") for row in rows]
-            for name, rows in _rows(line, "filled").items()
+            key: [None if row is None else pattern(row, f"filled: {key}") for row in rows]
+            for key, rows in _rows(codec, line, "filled").items()
         },
     )
 
 
-def _hex(rows: list[bytes | None]) -> list[str | None]:
-    return [None if row is None else row.hex() for row in rows]
+def in_hex(rows: list[bytes | str | None]) -> list[str | None]:
+    """Return what is in lists as hexadecimal text."""
+    return [row.hex() if isinstance(row, bytes) else row for row in rows]
 
 
-def _rows(line: Line, name: str) -> dict[str, list[Any]]:
+def _rows(codec: Codec | None, line: Line, key: str) -> dict[str, list[Any]]:
     """Return what a line says of lists: for each field, something for each element."""
-    found = line.get(name, {})
+    found = line.get(key, {})
     if not isinstance(found, dict) or not all(isinstance(rows, list) for rows in found.values()):
-        raise SourceError(f"{name}: expected an object of arrays")
+        raise SourceError(f"{key}: expected an object of arrays")
+    known = [slot.name for slot, _, _ in codec.lists] if codec else []
+    for one in found:
+        if one not in known:
+            raise SourceError(f"{key}: {shown(one)} is no list of this call")
     return found
+
+
+def _check_reasons(line: Line) -> None:
+    """Raise unless reasons are what a recording has; they are not compared."""
+    rows = line.get("reasons", [])
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise SourceError("reasons: expected an array of objects")
+    for row in rows:
+        only(row, ("element", "reason"))
+        text(row.get("reason"), "reasons: reason")
+        if row.get("element") is not None:
+            integer(row["element"], "reasons: element", UNSIGNED)
 
 
 def _arguments(codec: Codec | None, line: Line) -> tuple[bytes, Any]:
     """Return the arguments as bytes and as they are written; with names in them, only so."""
     if "args" in line:
-        if codec is None or "in" in line or "address" in line:
-            raise SourceError("args needs op, and no in or address beside it")
+        if codec is None or "in" in line or line.get("address") == UNKNOWN:
+            raise SourceError("args needs op, and no in or unknown address beside it")
         args = line["args"]
-        return b"" if has_names(args) else codec.encode(args), args
+        if not isinstance(args, list | dict):
+            kind = type(args).__name__
+            raise SourceError(f"args: expected rows or columns, got {kind}", got=args)
+        poison = line.get("poison")
+        return b"" if has_names(args) else codec.encode(args, poison=poison), args
+    if "poison" in line:
+        raise SourceError("poison needs args beside it")
     data = hexadecimal(line.get("in", ""), "in")
     if codec and "count" not in line and len(data) % codec.plan.struct.size:
         raise SourceError(f"in: {len(data)} bytes are no whole structs, and there is no count")
@@ -170,43 +250,56 @@ def _elements(args: Any) -> int:
     return next((len(one) for one in columns if isinstance(one, list)), 1)
 
 
-def _named(line: Line) -> str | None:
-    if "as" not in line:
-        return None
-    name = text(line["as"], "as")
-    if not NAME.fullmatch(name):
-        raise SourceError(f"as: {shown(name)} is no name", got=name)
-    return name
-
-
 def _results(codec: Codec | None, line: Line) -> list[dict[str, Any]]:
     """Return what is expected of fields, each known to be one."""
     rows = line.get("results", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SourceError("results: expected an array of objects")
-    if rows and codec is None:
-        raise SourceError("results needs op")
-    for row in rows:
-        for name in row:
-            if codec and name not in codec.plan.slots:
-                raise SourceError(f"results: {codec.name} has no field {shown(name)}")
+    if codec is None:
+        if rows:
+            raise SourceError("results needs op")
+        return rows
+    for index, row in enumerate(rows):
+        for key, value in row.items():
+            if key not in codec.plan.slots:
+                raise SourceError(f"results: {codec.name} has no field {shown(key)}")
+            if value != ANY and not has_names(value):
+                expected(codec, index, key, value)
     return rows
 
 
-def _lists(codec: Codec | None, data: bytes, lists: dict[str, list[Any]]) -> dict[str, list[int]]:
-    """Return the lengths of lists, which must be what the arguments say."""
-    wanted = places(codec, data) if codec else {}
-    for name, lengths in lists.items():
-        if name not in wanted:
-            raise SourceError(f"lists: {shown(name)} is no list of this call")
-        most = [length for _, length in wanted[name]]
-        rows = [integer(length, f"lists: {name}", SIGNED) for length in lengths]
-        if len(rows) != len(most) or any(
-            row not in (0, all_) for row, all_ in zip(rows, most, strict=True)
+def expected(codec: Codec, index: int, key: str, value: object) -> list[int]:
+    """Return what is expected of a field as integers: one, or those of an array."""
+    try:
+        return Values(codec.plan).of(codec.plan.slots[key][1], value, index)
+    except (InvalidValue, UnknownName) as error:
+        raise SourceError(f"results: {error}", got=value) from None
+
+
+def lengths(
+    codec: Codec, data: bytes, given: dict[str, list[int]], *, every: bool
+) -> dict[str, list[int]]:
+    """Return the lengths in bytes of the lists that are to be allocated for a call.
+
+    Args:
+        codec: of the op.
+        data: the arguments.
+        given: those that are given, each of which must be 0 or what the arguments say.
+        every: whether there are also those that are not given, and have no address.
+
+    Raises:
+        SourceError: a length is wrong, or they are too much.
+    """
+    found = dict(given)
+    for key, rows in places(codec, data).items():
+        most = [length for _, length in rows]
+        if every:
+            found.setdefault(key, [0 if at else length for at, length in rows])
+        mine = found.get(key, most)
+        if len(mine) != len(most) or any(
+            one not in (0, whole) for one, whole in zip(mine, most, strict=True)
         ):
-            raise SourceError(
-                f"lists: {name}: expected {shown(most)} bytes or 0, got {shown(rows)}"
-            )
-    if codec and too_long(codec, lists):
-        raise SourceError(f"lists: more than {MAX_LISTS} elements in one call")
-    return lists
+            raise SourceError(f"lists: {key}: expected {shown(most)} bytes or 0, got {shown(mine)}")
+    if too_long(codec, found):
+        raise SourceError(f"lists: more than {MAX_LISTS} elements in one call: give lengths of 0")
+    return found

@@ -7,6 +7,7 @@ Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,10 +16,11 @@ from typing import Any
 from xengnt.abi.targets import format_version
 from xengnt.codec import Abi
 from xengnt.codec.strict_json import loads
+from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError, XengntError
 from xengnt.scenario.call import Call, parse_call
 from xengnt.scenario.line import UNSIGNED, Line, integer, only, text, truth
-from xengnt.scenario.steps import MakeDomain, Step, parse_step
+from xengnt.scenario.steps import Access, Destroy, Grant, MakeDomain, Step, parse_step
 
 FORMAT = 1
 """The number of the format, in the first line."""
@@ -33,6 +35,8 @@ CHOICES: dict[str, type] = {
     "cache_flush": bool,
 }
 """What can be chosen of Xen, and of which type it is."""
+
+_VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(slots=True)
@@ -62,10 +66,7 @@ class Scenario:
 
     def abi_of(self, call: Call) -> Abi:
         """Return the ABI of a call's caller."""
-        abis = {step.name: step.abi for step in self.steps if isinstance(step, MakeDomain)}
-        if call.caller is not None:
-            return abis[call.caller]
-        return next(iter(abis.values()), self.abi)
+        return call.abi or self.abi
 
     def add(self, step: Call | Step, place: str = "") -> None:
         """Add a step at the end."""
@@ -93,21 +94,21 @@ class Scenario:
             SourceError: it cannot be read, with file and line.
         """
         try:
-            data = Path(path).read_text()
+            data = Path(path).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:  # not there, no text, or a name with a null byte
             raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-        return cls.parse(data.splitlines(), str(path))
+        return cls.parse(data.split("\n"), str(path))
 
     @classmethod
-    def parse(cls, lines: Iterable[str], name: str = "scenario") -> Scenario:
-        """Read a scenario from lines.
+    def parse(cls, lines: Iterable[str], name: str = "scenario", first: int = 1) -> Scenario:
+        """Read a scenario from lines, the first of which has this number.
 
         Raises:
             SourceError: a line cannot be understood, with its number.
         """
         made: Scenario | None = None
-        abis: dict[str, Abi] = {}
-        for number, written in enumerate(lines, 1):
+        abis: dict[str, Abi] = {}  # of the domains that are there
+        for number, written in enumerate(lines, first):
             if not written.strip():
                 continue
             place = f"{name}:{number}"
@@ -121,6 +122,8 @@ class Scenario:
                     made.add(_step(made.abi, abis, line), place)
             except XengntError as error:
                 raise SourceError(f"{place}: {error}") from None
+            except RecursionError:
+                raise SourceError(f"{place}: nested too deeply") from None
         if made is None:
             raise SourceError(f"{name}: empty")
         return made
@@ -135,6 +138,9 @@ def _head(line: Line) -> Scenario:
     texts: dict[str, Any] = {
         key: text(line[key], key) for key in ("title", "xen_version") if key in line
     }
+    version = texts.get("xen_version", "4.17")
+    if not _VERSION.fullmatch(version):
+        raise SourceError(f"xen_version: expected such as 4.17, got {shown(version)}", got=version)
     return Scenario(abi, xen=_choices(line.get("xen", {})), **texts)
 
 
@@ -152,14 +158,32 @@ def _choices(given: object) -> dict[str, Any]:
 
 
 def _step(abi: Abi, abis: dict[str, Abi], line: Line) -> Call | Step:
-    """Return the step of a line; `abis` are those of the domains so far, and grows."""
-    step = parse_step(abi, line)
-    if step is None:
-        caller = line.get("caller")
-        if caller is not None and (not isinstance(caller, str) or caller not in abis):
-            raise SourceError(f"caller: there is no domain {caller!r} yet")
-        its = abis[caller] if caller is not None else next(iter(abis.values()), abi)
-        return parse_call(its, line)
-    if isinstance(step, MakeDomain):
-        abis[step.name] = step.abi
+    """Return the step of a line; `abis` are those of the domains, and changes with them."""
+    step = parse_step(abi, line) or _call(abi, abis, line)
+    match step:
+        case MakeDomain(name):
+            if name in abis:
+                raise SourceError(f"domain: there is a domain {name} already")
+            abis[name] = step.abi
+        case Destroy(name):
+            _check_there(abis, name)
+            del abis[name]
+        case Grant() | Access():
+            _check_there(abis, step.domain)
+    if isinstance(step, Call | Grant) and step.name in abis:
+        raise SourceError(f"as: {step.name} is a domain")
     return step
+
+
+def _call(abi: Abi, abis: dict[str, Abi], line: Line) -> Call:
+    """Return the call of a line; without a caller it is that of the first domain there is."""
+    if "caller" in line:
+        _check_there(abis, text(line["caller"], "caller"))
+        return parse_call(abis[line["caller"]], line)
+    return parse_call(next(iter(abis.values()), abi), line)
+
+
+def _check_there(abis: dict[str, Abi], name: str) -> None:
+    """Raise unless there is a domain at this point."""
+    if name not in abis:
+        raise SourceError(f"there is no domain {shown(name)} at this point")

@@ -15,9 +15,9 @@ from typing import Any
 from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
 
-NAME = re.compile(r"[A-Za-z_]\w*")
-_USE = re.compile(rf"\$({NAME.pattern})((?:\[\d{{1,9}}\]|\.{NAME.pattern})*)")
-_STEP = re.compile(r"\[(\d+)\]|\.([\w.]+)")
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+USE = re.compile(rf"\$({NAME.pattern})((?:\[[0-9]{{1,9}}\]|\.{NAME.pattern})*)")
+_STEP = re.compile(r"\[([0-9]+)\]|\.([\w.]+)")
 
 
 def has_names(value: object) -> bool:
@@ -43,7 +43,8 @@ class Names:
         """Return a value with what the names in it stand for.
 
         Raises:
-            SourceError: a name that nothing has, or that has no such part.
+            SourceError: a name that nothing has, or that has no such part, or what is no
+                number, nor an array of some.
         """
         if isinstance(value, str) and value.startswith("$"):
             return self._value(value)
@@ -54,7 +55,7 @@ class Names:
         return value
 
     def _value(self, use: str) -> Any:
-        match = _USE.fullmatch(use)
+        match = USE.fullmatch(use)
         if match is None:
             raise SourceError(f"{shown(use)}: expected a name such as $m1[0].handle", got=use)
         if match[1] not in self._values:
@@ -67,6 +68,9 @@ class Names:
                 raise SourceError(
                     f"{shown(use)}: there is no such thing: {error}", got=use
                 ) from None
+        if not all(isinstance(one, int) for one in (found if isinstance(found, list) else [found])):
+            what = "nothing came of it" if found is None else "it has parts: say which"
+            raise SourceError(f"{shown(use)} is no number: {what}", got=use)
         return found
 
 

@@ -1,33 +1,43 @@
 # SPDX-License-Identifier: MIT
 """Plays scenarios: on a backend, or in a world that makes domains.
 
-Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.findings`` and the modules beside it.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec``, ``xengnt.findings`` and the
+modules beside it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Codec
-from xengnt.codec.lists import given, places, point, without_addresses
-from xengnt.codec.symbols import shown
-from xengnt.codec.values import Values
+from xengnt.codec.lists import given, point, without_addresses
 from xengnt.errors import SourceError, XengntError
-from xengnt.findings import ERROR, Finding
-from xengnt.scenario.call import Call
+from xengnt.findings import Finding
+from xengnt.scenario.call import Call, lengths
 from xengnt.scenario.document import Scenario
-from xengnt.scenario.line import integer
+from xengnt.scenario.expectations import (
+    cannot_be_made,
+    differences,
+    other_bytes,
+    results,
+    touched,
+    unexpected,
+)
+from xengnt.scenario.line import WIDE, Line, integer
 from xengnt.scenario.names import Names, has_names
 from xengnt.scenario.steps import Access, Destroy, Grant, MakeDomain, Step
 from xengnt.scenario.world import Actor, Alone, World
 
 if TYPE_CHECKING:
-    from xengnt.backends.base import Backend
+    from xengnt.backends.base import Backend, Memory
 
 Played = tuple[Call | Step, list[Finding]]
+"""A step with what was seen as its expectations, and what was not as expected."""
+
+_SUCCEEDED = "it succeeded, and should not have"
 
 
 def play(scenario: Scenario, on: Backend | World) -> Iterator[Played]:
@@ -75,9 +85,9 @@ class _Player:
                 del self.actors[name]
                 return step, []
             case Grant():
-                return step, self._grant(step)
+                return self._grant(step)
             case Access():
-                return step, self._access(step)
+                return self._access(step)
 
     def _actor(self, name: str | None) -> Actor:
         if name is None:
@@ -91,105 +101,113 @@ class _Player:
 
     # Between calls
 
-    def _grant(self, step: Grant) -> list[Finding]:
+    def _grant(self, step: Grant) -> Played:
         arguments = self.names.replaced(step.arguments)
+        for key, value in arguments.items():
+            if key != "readonly":
+                integer(value, key, WIDE)
         try:
             got = self._actor(step.domain).grant(step.action, arguments)
         except SourceError:
             raise
         except XengntError as error:
-            return [] if step.fails else [_unexpected(step.action, str(error))]
-        if step.fails:
-            return [_unexpected(step.action, "it succeeded, and should not have")]
+            return _failed(step, [] if step.fails else [unexpected(step.action, str(error))])
         if step.name:
             self.names.define(step.name, got)
-        return []
+        found = [unexpected(step.action, _SUCCEEDED)] if step.fails else []
+        return replace(step, fails=False, line=_succeeded(step)), found
 
-    def _access(self, step: Access) -> list[Finding]:
+    def _access(self, step: Access) -> Played:
         actor = self._actor(step.domain)
         start = step.offset
         if step.page is None:
-            start += integer(self.names.replaced(step.address), "address", (0, (1 << 64) - 1))
+            start += integer(self.names.replaced(step.address), "address", WIDE)
         verb = "read" if step.data is None else "write"
         got = b""
         try:
-            if step.data is None:
+            if step.table:
+                got = _in_table(actor.table(status=step.table == "status"), start, step)
+            elif step.data is None:
                 got = actor.read(step.page, start, step.length)
             else:
                 actor.write(step.page, start, step.data)
         except SourceError:
             raise
         except XengntError as error:
-            return [] if step.fails else [_unexpected(verb, str(error))]
-        if step.fails:
-            return [_unexpected(verb, "it succeeded, and should not have")]
-        if step.expected is not None and got != step.expected:
-            message = f"{step.domain} reads {got.hex()}, not {step.expected.hex()}"
-            found = Finding(ERROR, "expectation-bytes", verb, message)
-            return [replace(found, expected=step.expected.hex(), got=got.hex())]
-        return []
+            return _failed(step, [] if step.fails else [unexpected(verb, str(error))])
+        found = [unexpected(verb, _SUCCEEDED)] if step.fails else []
+        line = _succeeded(step)
+        if step.data is not None:
+            return replace(step, fails=False, line=line), found
+        if not found and step.expected not in (None, got):
+            found = [other_bytes(step.domain, step.expected or b"", got)]
+        line["bytes"] = got.hex()
+        return replace(step, fails=False, expected=got, line=line), found
 
     # Calls
 
     def _call(self, call: Call, number: int) -> Played:
         if call.unknown:
-            return call, [_cannot_be_made(number, call)]
+            return call, [cannot_be_made(number, call)]
         actor = self._actor(call.caller)
-        seen = _played(self._prepared(call, actor), actor)
+        at = None
+        if call.address is not None:
+            at = integer(self.names.replaced(call.address), "address", WIDE) + call.offset
+        seen = _played(self._prepared(call, actor), actor, at)
         codec = actor.backend.abi.codec(call.op) if call.op else None
         if call.name:
             self.names.define(call.name, _value(codec, seen))
-        findings = [*_differences(number, call, seen)]
+        findings = [*differences(codec, number, call, seen)]
+        if codec and call.untouched:
+            findings += touched(codec, number, call, seen)
         if codec and call.results:
-            findings += self._results(codec, number, call, seen)
+            rows, others = results(codec, number, call, seen, self.names.replaced)
+            seen = replace(seen, results=rows)
+            findings += others
         return seen, findings
 
     def _prepared(self, call: Call, actor: Actor) -> Call:
-        """Return a call with its arguments as bytes, and its lists' lengths."""
+        """Return a call with its arguments as bytes."""
         if not has_names(call.args) or not call.op:
             return call
         codec = actor.backend.abi.codec(call.op)
-        return replace(call, data=codec.encode(self.names.replaced(call.args)))
-
-    def _results(self, codec: Codec, number: int, call: Call, seen: Call) -> Iterator[Finding]:
-        """Compare fields of the elements with what is expected of them."""
-        size = codec.plan.struct.size
-        out = seen.out or b""
-        if len(call.results) * size > len(out):
-            raise SourceError(f"results: {len(call.results)} for {len(out) // size} elements")
-        values = Values(codec.plan)
-        view = codec.abi.view(codec.name, out[: len(out) - len(out) % size])
-        for index, row in enumerate(call.results):
-            for name, wanted in row.items():
-                slot = codec.plan.slots[name][1]
-                got = view[index][name]
-                expected = values.of(slot, self.names.replaced(wanted), index)
-                if expected != (got if isinstance(got, list) else [got]):
-                    yield _result(codec, number, index, name, (wanted, got), seen)
+        data = codec.encode(self.names.replaced(call.args), poison=call.poison)
+        return replace(call, data=data)
 
 
-def _unexpected(what: str, message: str) -> Finding:
-    return Finding(ERROR, "expectation", what, f"{what}: {message}")
+def _failed(step: Grant | Access, findings: list[Finding]) -> Played:
+    """Return a step as one that fails."""
+    line = {key: value for key, value in step.line.items() if key != "bytes"} | {"fails": True}
+    return replace(step, fails=True, line=line), findings
 
 
-def _result(
-    codec: Codec, number: int, index: int, name: str, values: tuple[Any, Any], seen: Call
-) -> Finding:
-    """Return the finding about a field of an element, with the reason if one is known."""
-    wanted, got = values
-    slot = codec.plan.slots[name][1]
-    text = (slot.symbols.text(got) if isinstance(got, int) else None) or got
-    where = f"call {number}[{index}].{name}"
-    why = next((reason for at, reason in seen.reasons if at == index), None)
-    message = f"{where}, {codec.name}: {text}, not {shown(wanted)}"
-    return Finding(
-        ERROR, "expectation-results", where, message,
-        element=index, expected=wanted, got=text, because=why,
-    )  # fmt: skip
+def _succeeded(step: Grant | Access) -> Line:
+    """Return the line of a step as one that does not fail."""
+    return {key: value for key, value in step.line.items() if key != "fails"}
 
 
-def _played(call: Call, actor: Actor) -> Call:
-    """Make a call, and return it with what was seen."""
+def _in_table(frames: list[memoryview], start: int, step: Access) -> bytes:
+    """Read or write bytes of a grant table, and return what was read."""
+    index, at = divmod(start, PAGE_SIZE)
+    length = step.length if step.data is None else len(step.data)
+    if index >= len(frames) or at + length > PAGE_SIZE:
+        raise SourceError(f"{length} bytes from {start}: not in one frame of the table")
+    here = frames[index][at : at + length]
+    if step.data is not None:
+        here[:] = step.data
+    return bytes(here)
+
+
+def _there(memory: Memory, address: int, size: int) -> int:
+    """Return how many of so many bytes are there from an address on."""
+    done = 0
+    while done < size and (more := memory.extent(address + done)):
+        done = min(size, done + more)
+    return done
+
+
+def _played(call: Call, actor: Actor, at: int | None) -> Call:
+    """Make a call, its arguments at an address or anywhere; return it with what was seen."""
     backend = actor.backend
     memory = backend.memory
     codec = backend.abi.codec(call.op) if call.op else None
@@ -201,81 +219,35 @@ def _played(call: Call, actor: Actor) -> Call:
         taken.extend([at] if at else [])
         return at
 
-    lengths = dict(call.lists)
-    if codec and call.args is not None:
-        for name, rows in places(codec, bytes(data)).items():
-            lengths.setdefault(name, [0 if at else size for at, size in rows])
+    every = call.args is not None
+    sizes = lengths(codec, call.data, call.lists, every=every) if codec else {}
     try:
-        lists = {name: [(allocate(n), n) for n in sizes] for name, sizes in lengths.items()}
+        lists = {name: [(allocate(n), n) for n in rows] for name, rows in sizes.items()}
         point(codec, data, lists)
-        address = allocate(len(data))
-        memory.write(address, bytes(data))
+        address = allocate(len(data)) if at is None else at
+        size = len(data) if at is None else _there(memory, address, len(data))
+        memory.write(address, bytes(data[:size]))
         rc = backend.call(call.cmd, address, call.count)
-        out = without_addresses(codec, memory.read(address, len(data)))
-        filled: dict[str, list[bytes | None]] = {
+        out = without_addresses(codec, memory.read(address, size))
+        filled: dict[str, list[bytes | str | None]] = {
             name: [memory.read(*row) for row in rows] for name, rows in given(lists).items() if rows
         }
         return replace(call, rc=rc, out=out, filled=filled, reasons=actor.reasons())
     finally:
-        for at in taken:
-            memory.free(at)
+        for one in taken:
+            memory.free(one)
 
 
 def _value(codec: Codec | None, seen: Call) -> Any:
     """Return what a name for a call stands for: its elements, with lists as arrays."""
     if codec is None:
         return [{"rc": seen.rc}]
-    size = codec.plan.struct.size
-    out = seen.out or b""
-    rows: list[dict[str, Any]] = codec.abi.decode(codec.name, out[: len(out) - len(out) % size])
+    rows: list[dict[str, Any]] = codec.abi.decode(codec.name, codec.whole(seen.out or b""))
     for slot, _, width in codec.lists:
         for row, data in zip(rows, seen.filled.get(slot.name, []), strict=False):
-            whole = data or b""
+            whole = data if isinstance(data, bytes) else b""
             row[slot.name] = [
                 int.from_bytes(whole[at : at + width], "little")
                 for at in range(0, len(whole) - width + 1, width)
             ]
     return rows
-
-
-def _cannot_be_made(number: int, call: Call) -> Finding:
-    where = f"call {number}"
-    return Finding(
-        ERROR,
-        "unknown-address",
-        where,
-        f"{where}, {_name(call)}: cannot be made again: its arguments were at an address that "
-        "nobody knows",
-        element=number,
-    )
-
-
-def _name(call: Call) -> str:
-    return call.op or f"command {call.cmd}"
-
-
-def _hex(rows: list[bytes | None]) -> list[str | None]:
-    return [None if row is None else row.hex() for row in rows]
-
-
-def _differences(number: int, expected: Call, seen: Call) -> Iterator[Finding]:
-    where = f"call {number}"
-    pairs: list[tuple[str, object, object]] = [("rc", expected.rc, seen.rc)]
-    if expected.out is not None:
-        pairs.append(("out", expected.out.hex(), (seen.out or b"").hex()))
-    for name, rows in expected.filled.items():
-        # What could not be read then is not compared now.
-        both = zip_longest(rows, seen.filled.get(name, []))
-        now = [None if then is None else row for then, row in both]
-        pairs.append((f"filled {name}", _hex(rows), _hex(now)))
-    for what, wanted, got in pairs:
-        if wanted is not None and wanted != got:
-            yield Finding(
-                ERROR,
-                f"expectation-{what.split()[0]}",
-                where,
-                f"{where}, {_name(expected)}: {what} is {got}, not {wanted}",
-                element=number,
-                expected=wanted,
-                got=got,
-            )

@@ -19,8 +19,20 @@ from typing import Any
 from xengnt.codec import Abi
 from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
-from xengnt.scenario.line import UNSIGNED, Line, hexadecimal, integer, only, text, truth
-from xengnt.scenario.names import NAME, has_names
+from xengnt.scenario.line import (
+    UNSIGNED,
+    Line,
+    hexadecimal,
+    integer,
+    name,
+    number,
+    only,
+    text,
+    truth,
+)
+
+KINDS = ("pv", "hvm", "pvh", "arm")
+"""What a domain can be."""
 
 ACTIONS = {
     "permit_access": {"domid", "frame", "readonly", "ref"},
@@ -33,6 +45,9 @@ ACTIONS = {
     "make_writable": {"ref"},
 }
 """What a guest can do to an entry, and what each takes."""
+
+_CHOICES = {"readonly", "ref"}
+"""What may be left out where something is granted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +104,8 @@ class Access:
     Attributes:
         domain: the guest.
         page: the index of the page, None for an address.
-        address: the address, or a name for it.
+        address: the address, or a name for it; or an offset in its grant table.
+        table: ``table`` or ``status`` for its entries, or their status array.
         offset: from there, in bytes.
         data: what is written, None for reading.
         length: how much is read.
@@ -107,9 +123,14 @@ class Access:
     expected: bytes | None
     fails: bool
     line: Line = field(compare=False)
+    table: str | None = None
 
 
 Step = MakeDomain | Destroy | Grant | Access
+
+
+_PLACES = ("page", "address", "table", "status")
+"""What can be read and written."""
 
 
 def parse_step(abi: Abi, line: Line) -> Step | None:
@@ -118,7 +139,7 @@ def parse_step(abi: Abi, line: Line) -> Step | None:
     Raises:
         SourceError: it is neither, or something in it is wrong.
     """
-    for key, parse in _PARSERS.items():
+    for key, parse in STEPS.items():
         if key in line:
             return parse(abi, line)
     return None
@@ -133,16 +154,18 @@ def _domain(abi: Abi, line: Line) -> MakeDomain:
     }
     if "kind" in line:
         options["kind"] = text(line["kind"], "kind")
+        if options["kind"] not in KINDS:
+            raise SourceError(f"kind: expected {', '.join(KINDS)}, got {shown(line['kind'])}")
     for key in ("privileged", "high"):
         if key in line:
             options[key] = truth(line[key], key)
     its = Abi(text(line["abi"], "abi"), abi.interface_version) if "abi" in line else abi
-    return MakeDomain(_name(line, "domain"), its, options, line)
+    return MakeDomain(name(line["domain"], "domain"), its, options, line)
 
 
 def _destroy(_abi: Abi, line: Line) -> Destroy:
     only(line, {"destroy"})
-    return Destroy(_name(line, "destroy"), line)
+    return Destroy(name(line["destroy"], "destroy"), line)
 
 
 def _grant(_abi: Abi, line: Line) -> Grant:
@@ -154,60 +177,64 @@ def _grant(_abi: Abi, line: Line) -> Grant:
     for key, value in arguments.items():
         if key == "readonly":
             truth(value, key)
-        elif not has_names(value):
-            integer(value, key, (0, (1 << 64) - 1))
+        else:
+            number(value, key)
+    if missing := sorted(needed(action) - arguments.keys()):
+        raise SourceError(f"{action} needs {', '.join(missing)}")
     return Grant(
         action,
-        _name(line, "by"),
+        name(line.get("by"), "by"),
         arguments,
-        _name(line, "as") if "as" in line else None,
+        name(line["as"], "as") if "as" in line else None,
         truth(line.get("fails", False), "fails"),
         line,
     )
 
 
+def needed(action: str) -> set[str]:
+    """Return what must be said for an action."""
+    takes = ACTIONS[action]
+    if "domid" not in takes:  # nothing is granted
+        return takes
+    return takes - _CHOICES - ({"frame"} if action == "accept_transfer" else set())
+
+
 def _write(_abi: Abi, line: Line) -> Access:
-    only(line, {"write", "in", "page", "address", "offset", "fails"})
+    only(line, {"write", "in", *_PLACES, "offset", "fails"})
     return _access(line, hexadecimal(line["write"], "write"), 0, None)
 
 
 def _read(_abi: Abi, line: Line) -> Access:
-    only(line, {"read", "in", "page", "address", "offset", "bytes", "fails"})
+    only(line, {"read", "in", *_PLACES, "offset", "bytes", "fails"})
     expected = hexadecimal(line["bytes"], "bytes") if "bytes" in line else None
     length = integer(line["read"], "read", (0, 1 << 24))
     return _access(line, None, length, expected)
 
 
 def _access(line: Line, data: bytes | None, length: int, expected: bytes | None) -> Access:
-    if ("page" in line) == ("address" in line):
-        raise SourceError("expected either page or address")
-    address = line.get("address")
-    if "address" in line and not has_names(address):
-        integer(address, "address", (0, (1 << 64) - 1))
+    places = [key for key in _PLACES if key in line]
+    if len(places) != 1:
+        raise SourceError(f"expected one of {', '.join(_PLACES)}")
+    table = places[0] if places[0] in ("table", "status") else None
     return Access(
-        domain=_name(line, "in"),
+        domain=name(line.get("in"), "in"),
         page=integer(line["page"], "page", UNSIGNED) if "page" in line else None,
-        address=address,
+        address=None if "page" in line else number(line[places[0]], places[0]),
         offset=integer(line.get("offset", 0), "offset", UNSIGNED),
         data=data,
         length=length,
         expected=expected,
         fails=truth(line.get("fails", False), "fails"),
         line=line,
+        table=table,
     )
 
 
-def _name(line: Line, key: str) -> str:
-    name = text(line.get(key), key)
-    if not NAME.fullmatch(name):
-        raise SourceError(f"{key}: {shown(name)} is no name", got=name)
-    return name
-
-
-_PARSERS: dict[str, Callable[[Abi, Line], Step]] = {
+STEPS: dict[str, Callable[[Abi, Line], Step]] = {
     "domain": _domain,
     "destroy": _destroy,
     "grant": _grant,
     "write": _write,
     "read": _read,
 }
+"""What makes a line a step that is no call, and what parses it."""

@@ -61,6 +61,10 @@ class Actor(Protocol):
         """
 
 
+    def table(self, *, status: bool) -> list[memoryview]:
+        """Return the frames of its grant table, or of the status array, in place."""
+
+
 @runtime_checkable
 class World(Protocol):
     """Where domains are made."""
@@ -135,6 +139,9 @@ class _Caller:
     def write(self, page: int | None, address: int, data: bytes) -> None:
         self._address(page)
         self.backend.memory.write(address, data)
+
+    def table(self, *, status: bool) -> list[memoryview]:
+        raise SourceError(f"this backend has no {'status array' if status else 'grant table'}")
 
     def _address(self, page: int | None) -> None:
         if page is not None:

@@ -36,6 +36,8 @@ void serve(void)
             hypercall(HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0, 0, 0);
         box->result = hypercall(box->hypercall, box->arguments[0], box->arguments[1],
                                 box->arguments[2], box->arguments[3], box->arguments[4]);
-        __atomic_store_n(&mailbox.answered, box->asked, __ATOMIC_RELEASE);
+        /* The lower half of it: not every processor stores 64 bits in one go. */
+        __atomic_store_n((unsigned long *)&mailbox.answered, (unsigned long)box->asked,
+                         __ATOMIC_RELEASE);
     }
 }

@@ -11,6 +11,9 @@
 #define XENGNT_MAILBOX_H
 
 #define MAILBOX_SIGNATURE 0x786f62746e676e78 /* "xngntbox" */
+#define CR2_MARK          0x78676e74         /* what a guest without page tables puts there */
+
+#ifndef __ASSEMBLER__
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -20,9 +23,10 @@ struct mailbox {
     u64 page_table;     /* the frame of the top level, 0 for a guest that has none */
     u64 asked;
     u64 answered;
-    u64 hypercall;
+    u64 hypercall;      /* of this and the arguments, a 32-bit guest takes the lower half */
     u64 arguments[5];
     u64 result;         /* sign-extended */
 };
 
+#endif
 #endif

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: MIT
+"""The recorded cases: scenarios, many to a file, a file for each op.
+
+Imports ``xengnt.errors``, ``xengnt.scenario``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from xengnt.errors import SourceError, Unavailable
+from xengnt.scenario import Scenario
+
+SEAL = "recorded.json"
+"""The file that says from what a suite was recorded."""
+
+_HEAD = '{"scenario"'
+
+
+@dataclass(frozen=True)
+class Suite:
+    """Cases of one folder.
+
+    Attributes:
+        folder: where they are.
+    """
+
+    folder: Path
+
+    @cached_property
+    def recorded(self) -> dict[str, str]:
+        """From what they were recorded: ``package`` and ``xen_version``.
+
+        Raises:
+            SourceError: nobody says so, or a file was changed since then.
+        """
+        try:
+            seal = json.loads((self.folder / SEAL).read_text())
+            files = seal.pop("sha256")
+        except (OSError, ValueError, KeyError, AttributeError) as error:
+            raise SourceError(f"{self.folder / SEAL}: {error}") from None
+        for name, digest in _digests(self.folder).items():
+            if files.get(name) != digest:
+                raise SourceError(f"{self.folder / name}: is not what was recorded")
+        return {key: str(value) for key, value in seal.items()}
+
+    def cases(self, only: str = "") -> Iterator[Scenario]:
+        """Give the cases whose names contain a text.
+
+        Raises:
+            SourceError: a file is no suite.
+        """
+        for path in sorted(self.folder.glob("*.jsonl")):
+            for start, lines in _parts(path):
+                if only in lines[0]:
+                    case = Scenario.parse(lines, path.name, start)
+                    if only in case.title:
+                        yield case
+
+
+def shipped() -> Suite:
+    """Return the suite that comes with this package.
+
+    Raises:
+        Unavailable: it was installed without.
+    """
+    here = Path(__file__).parent
+    for folder in (here / "vectors", here.parent.parent / "tests" / "conformance"):
+        if (folder / SEAL).is_file():
+            return Suite(folder)
+    raise Unavailable("the conformance vectors were not installed")
+
+
+def seal(folder: Path, package: str, xen_version: str) -> None:
+    """Write down from what the files of a folder were recorded, and their hashes."""
+    text = {"package": package, "xen_version": xen_version, "sha256": _digests(folder)}
+    (folder / SEAL).write_text(json.dumps(text, indent=1) + "\n")
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    paths = [*sorted(folder.glob("*.jsonl")), folder / "boot.log"]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _parts(path: Path) -> Iterator[tuple[int, list[str]]]:
+    """Give the lines of each scenario in a file, and in which line it begins."""
+    try:
+        lines = path.read_text().splitlines()
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{path}: {error}") from None
+    heads = [at for at, line in enumerate(lines) if line.startswith(_HEAD)]
+    for start, end in zip(heads, [*heads[1:], len(lines)], strict=True):
+        yield start + 1, lines[start:end]
