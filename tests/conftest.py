@@ -16,6 +16,7 @@ import pytest
 
 ASKED = "xengnt-oracle-asked"
 COVERED = "xengnt-oracle-covered"
+LIVE, OUTCOMES = "xengnt-live", "xengnt-outcomes"
 
 
 @pytest.fixture(scope="session")
@@ -45,8 +46,19 @@ def coverage(record_property: Callable[[str, object], None]) -> oracle.Coverage:
     return note
 
 
+@pytest.fixture
+def on_xen(record_property: Callable[[str, object], None]) -> Callable[[str, int, str], None]:
+    """Return a function that notes, for the summary, how much of what real Xen confirmed."""
+
+    def note(what: str, number: int, version: str) -> None:
+        record_property(LIVE, [what, number, version])
+
+    return note
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each oracle covered."""
+    _live_summary(terminalreporter)
     asked: dict[tuple[str, str], int] = {}
     covered: dict[tuple[str, str], list[int]] = {}
     absent: dict[str, set[str]] = {}
@@ -75,11 +87,27 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             terminalreporter.write_line(f"not in {source}: {', '.join(sorted(names))}")
 
 
+def _live_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what real Xen confirmed."""
+    found: dict[tuple[str, str], int] = {}
+    for name, value in _noted(terminalreporter):
+        if name == LIVE:
+            what, number, version = value
+            found[what, version] = found.get((what, version), 0) + number
+    if found:
+        terminalreporter.section("what real Xen confirms")
+    for (what, version), number in sorted(found.items()):
+        terminalreporter.write_line(f"Xen {version}: {number:,} {what}")
+    for name, value in _noted(terminalreporter):
+        if name == OUTCOMES:
+            terminalreporter.write_line(f"random calls, {value[0]}: {value[1]}")
+
+
 def _noted(terminalreporter: pytest.TerminalReporter) -> Iterator[tuple[str, list[Any]]]:
-    """Give what tests noted with `coverage`, those that were skipped or failed included."""
+    """Give what tests noted for the summary, those that were skipped or failed included."""
     for reports in terminalreporter.stats.values():
         for report in reports:
             if getattr(report, "when", None) == "call":
                 for name, value in report.user_properties:
-                    if name in (ASKED, COVERED):
+                    if name in (ASKED, COVERED, LIVE, OUTCOMES):
                         yield name, value

@@ -8,15 +8,14 @@ undoes what it did.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import live_xen
 import pytest
-from oracle import fail, need
+from oracle import fail
 
 from xengnt.codec import Abi
 from xengnt.errors import Unavailable, XengntError
@@ -145,19 +144,7 @@ def copying(source: Line, dest: Line, **more: Any) -> Line:
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:
     """Return what boots Xen, or skip."""
-    need(shutil.which("qemu-system-aarch64"), "qemu-system-aarch64", "apt install qemu-system-arm")
-    why, found = "", None
-    try:
-        image("arm")
-        try:
-            found = packages.hypervisor("arm64")
-        except Unavailable:
-            found = packages.fetch("arm64")
-    except XengntError as error:
-        why = str(error)
-    need(found, "Xen for arm64, or a compiler for its guest", why)
-    with closing(Machines()) as machines:
-        yield machines
+    yield from live_xen.machines(live_xen.ARM)
 
 
 @pytest.fixture(scope="module")

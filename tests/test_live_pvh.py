@@ -9,18 +9,15 @@ another one.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
-from contextlib import closing
 from typing import Any
 
+import live_xen
 import pytest
-from oracle import fail, need
+from oracle import fail
 
 from xengnt.codec import Abi
-from xengnt.errors import Unavailable, XengntError
-from xengnt.live import packages
-from xengnt.live.image import image
+from xengnt.errors import XengntError
 from xengnt.live.world import LiveWorld, Machines
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, play
@@ -41,20 +38,7 @@ COMPARED = ("status", "nr_frames", "max_nr_frames", "version")
 @pytest.fixture(scope="module")
 def machines() -> Iterator[Machines]:
     """Return what boots Xen, or skip."""
-    need(shutil.which("qemu-system-x86_64"), "qemu-system-x86_64", "apt install qemu-system-x86")
-    why, found = "", None
-    try:
-        image("pv")
-        image("pvh")
-        try:
-            found = packages.hypervisor()
-        except Unavailable:
-            found = packages.fetch()
-    except XengntError as error:
-        why = str(error)
-    need(found, "Xen, or a compiler for its guests", why)
-    with closing(Machines()) as machines:
-        yield machines
+    yield from live_xen.machines()
 
 
 def on(world: World, lines: list[Line]) -> tuple[list[Any], list[str]]:

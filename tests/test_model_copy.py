@@ -131,7 +131,9 @@ def test_whose_side_it_is(kind: str) -> None:
     assert copy(d0, own, foreign) is Status.PERMISSION_DENIED
     assert copy(d0, by_frame(d0.frame(0), domain=d0), own) is Status.PERMISSION_DENIED
     assert copy(d0, unknown, foreign) is Status.BAD_DOMAIN
-    assert copy(d0, foreign, unknown) is Status.PERMISSION_DENIED
+    assert copy(d0, foreign, unknown) is Status.BAD_DOMAIN  # domains come first
+    assert "dest" in d0.reasons[0][1]
+    assert copy(d0, foreign, by_frame(guest.frame(0))) is Status.PERMISSION_DENIED
     assert "source" in d0.reasons[0][1]
     assert copy(d0, by_ref(guest, 99999), unknown) is Status.BAD_DOMAIN  # domains come first
 
@@ -410,12 +412,13 @@ def test_what_is_beside_a_reference() -> None:
 
 def test_which_side_it_was() -> None:
     """Would catch a reason that does not say which side could not be had."""
-    d0, guest = pair()
-    own = by_frame(d0.frame(0))
-    for wrong in (by_ref(77, 8), by_ref(guest, 8), by_frame(1), by_frame(1, domain=guest)):
-        for side, source, dest in (("source: ", wrong, own), ("dest: ", own, wrong)):
-            assert copy(d0, source, dest) is not Status.OKAY
-            assert d0.reasons[0][1].startswith(side)
+    for patched in (False, True):
+        d0, guest = pair(patched=patched)
+        own = by_frame(d0.frame(0))
+        for wrong in (by_ref(77, 8), by_ref(guest, 8), by_frame(1), by_frame(1, domain=guest)):
+            for side, source, dest in (("source: ", wrong, own), ("dest: ", own, wrong)):
+                assert copy(d0, source, dest) is not Status.OKAY
+                assert d0.reasons[0][1].startswith(side)
 
 
 def test_a_copy_that_nobody_described() -> None:
@@ -563,7 +566,7 @@ def test_a_page_for_a_translated_guest(high: bool) -> None:  # noqa: FBT001 -- a
     columns = {"mfn": [giver.frame(1)], "domid": hvm.domid, "ref": 8}
     assert status(giver, "transfer", **columns) is Status.OKAY
     assert hvm.memory.read(at, 4) == b"gift"
-    assert bytes(hvm.page(at >> 12)[:4]) == b"gift"
+    assert bytes(hvm.page((at >> 12) - 0x400)[:4]) == b"gift"
     assert entry(hvm, 8)["frame"] == at >> 12
     assert hvm.frame_named(at >> 12).owner is hvm
 
@@ -613,6 +616,19 @@ def test_for_whom_a_page_is_too_high(
     assert (frame.owner is guest) is stays
     another = d0.hypervisor.create_domain(1, high=True)
     assert (another.pages[0] is frame) is not stays
+
+
+def test_the_first_page_of_all() -> None:
+    """Would catch a page that comes to a guest without any, or in place of its first one."""
+    d0, _ = pair()
+    pv, hvm = d0.hypervisor.create_domain(0), d0.hypervisor.create_domain(4, kind="hvm")
+    for index, guest in enumerate((pv, hvm)):
+        d0.page(index)[:4] = b"gift"
+        ref = accept(guest, 8, d0, hvm.frame(0))
+        columns = {"mfn": [d0.frame(index)], "domid": guest.domid, "ref": ref}
+        assert status(d0, "transfer", **columns) is Status.OKAY
+        assert bytes(guest.page(0)[:4]) == b"gift"
+        assert guest.memory.read(guest.address(0), 4) == b"gift"
 
 
 # cache_flush
@@ -692,6 +708,14 @@ def test_flushing_what_is_mapped(kind: str) -> None:
     assert raw(d0, 12, three, 3) == (EINVAL, three)
     assert [index for index, _ in d0.reasons] == [1]
     assert raw(d0, 12, data, 2, address=d0.address(15) + 4096 - 16)[0] == EFAULT
+
+
+def test_throwing_away_what_others_wrote() -> None:
+    """Would catch an INVAL of x86 that is looked at where Xen makes a CLEAN of it, or not."""
+    d0, guest = pair()
+    for ref, flags, expected in ((8, DEVICE | RO, 0), (9, DEVICE, -errno.EOPNOTSUPP)):
+        map_one(d0, guest, grant(guest, ref, d0, 1), flags=flags)
+        assert flush(d0, guest.pages[1].number, INVAL) == expected
 
 
 @pytest.mark.parametrize(("version", "there"), [("4.17", True), ("4.20", True), ("4.21", False)])

@@ -236,7 +236,7 @@ def test_what_a_domain_has_not() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "first"),
-    [("pv64", 0x1000_0000), ("hvm64", 0), ("pvh32", 0), ("arm64", 0x4000_0000)],
+    [("pv64", 0x1000_0000), ("hvm64", 0x40_0000), ("pvh32", 0x40_0000), ("arm64", 0x4000_0000)],
 )
 def test_where_a_domain_has_its_pages(kind: str, first: int) -> None:
     """Would catch pages that are not where they are said to be, or rooms that overlap."""
@@ -245,6 +245,7 @@ def test_where_a_domain_has_its_pages(kind: str, first: int) -> None:
     assert d0.memory.read(first + 2 * 4096, 4) == b"here"
     assert d0.address(2) == first + 2 * 4096
     assert d0.translated is (d0.frame(2) == d0.address(2) >> 12)
+    assert d0.machine_address(2) == d0.pages[2].number << 12
     rooms = [d0.reserve(), d0.reserve(2), d0.reserve(0x30000 - 3)]
     assert rooms == [0xC000_0000, 0xC000_1000, 0xC000_3000]
     for wrong in (d0.reserve, lambda: d0.reserve(0), lambda: d0.address(16)):
@@ -256,7 +257,7 @@ def test_how_many_pages_a_domain_may_have() -> None:
     """Would catch a domain whose pages reach to where its arguments are."""
     hv = Hypervisor(low_frames=8)
     assert not hv.create_domain(0).pages
-    for kind, most in (("pv", 0x70000), ("hvm", 0x80000)):
+    for kind, most in (("pv", 0x70000), ("hvm", 0x7FC00)):
         with pytest.raises(Unavailable):
             hv.create_domain(most, kind=kind)
         with pytest.raises(InvalidValue, match="too many"):
@@ -284,6 +285,35 @@ def test_the_guests_side() -> None:
         map_one(d0, guest, refs[-1])
         d0.hypervisor.destroy(d0)
         d0 = guest.hypervisor.create_domain(4)
+
+
+def test_the_guests_side_of_a_large_table() -> None:
+    """Would catch a guest's side that takes one status frame for another."""
+    d0, guest = pair()
+    rc(guest, "set_version", version=[2])
+    refs = [guest.grants.permit_access(d0.domid, guest.frame(1)) for _ in range(2200 - 8)]
+    assert refs[-1] == 2199
+    for ref in (60, 2048 + 51):
+        map_one(d0, guest, ref)
+        with pytest.raises(InUse):
+            guest.grants.end_access(ref)
+    for ref in (51, 2048 + 60):
+        guest.grants.end_access(ref)
+
+
+def test_the_guests_side_of_a_table_that_grew() -> None:
+    """Would catch a guest's side that does not see frames that it has not asked for itself."""
+    _, guest = pair()
+    grants = guest.grants
+    call(guest, "setup_table", dom=SELF, nr_frames=2).raise_for_status()
+    refs = [grants.permit_access(0, guest.frame(1)) for _ in range(1024 - 8)]
+    assert len({*refs}) == 1016
+    assert len(guest.table.shared) == 2
+    call(guest, "setup_table", dom=SELF, nr_frames=4).raise_for_status()
+    assert len(guest.grants.entries) == 4 * 512
+    rc(guest, "set_version", version=[2])
+    call(guest, "setup_table", dom=SELF, nr_frames=9).raise_for_status()
+    assert len(guest.grants.entries) == 9 * 256
 
 
 def test_what_can_be_seen() -> None:

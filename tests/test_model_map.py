@@ -192,12 +192,16 @@ def test_an_entry_in_use_is_not_looked_at_again(version: int) -> None:
     """Would catch an entry that is claimed again for what it is in use for already."""
     d0, guest = pair()
     rc(guest, "set_version", version=[version])
-    map_one(d0, guest, grant(guest, 8, d0), flags=DEVICE)
-    grant(guest, 8, 77, None, READONLY)
-    now = entry(guest, 8)
-    for flags in (DEVICE | RO, DEVICE):
-        assert attempt(d0, guest, 8, flags) is Status.OKAY
-        assert entry(guest, 8) == now
+    for ref, first, others in (
+        (8, DEVICE, (DEVICE, DEVICE | RO)),
+        (9, DEVICE | RO, (DEVICE | RO,)),
+    ):
+        map_one(d0, guest, grant(guest, ref, d0), flags=first)
+        grant(guest, ref, 77, None, READONLY)
+        now = entry(guest, ref)
+        for flags in others:
+            assert attempt(d0, guest, ref, flags) is Status.OKAY
+            assert entry(guest, ref) == now
 
 
 def test_only_a_writer_takes_writing_away() -> None:
@@ -562,7 +566,8 @@ def test_replacing_what_is_not_there() -> None:
     d0, guest = pair()
     at = d0.reserve()
     handle = map_one(d0, guest, grant(guest, 8, d0, 1), host_addr=[at], flags=HOST)
-    for host, new in ((at + 4096, 0), (at, 1), (at, 0x1000), (at, d0.address(1) + 1)):
+    cases = [(at + 4096, 0), (at + 1, 0), (at, 1), (at, 0x1000), (at, d0.address(1) + 1)]
+    for host, new in cases:
         columns = {"host_addr": host, "new_addr": new, "handle": [handle]}
         assert status(d0, "unmap_and_replace", **columns) is Status.GENERAL_ERROR
         assert d0.reasons[0][1].startswith("new_addr" if new else "host_addr")
@@ -598,6 +603,20 @@ def test_ones_own_page_is_no_mapping(kind: str) -> None:
     handle = map_one(d0, d0, grant(d0, 8, d0, 1))
     assert unmap(d0, handle, d0.address(1)) is Status.GENERAL_ERROR
     assert attempt(d0, guest, grant(guest, 8, d0, 1), HOST, d0.address(2)) is Status.OKAY
+
+
+@pytest.mark.parametrize("kind", TRANSLATED)
+def test_ones_own_page_has_one_number_on_x86(kind: str) -> None:
+    """Would catch a page of one's own that stays where it was when it is mapped elsewhere."""
+    d0, guest = pair(kind)
+    d0.page(1)[:4] = b"mine"
+    rooms = pages(d0, 2)
+    for at in rooms:
+        map_one(d0, d0, grant(d0, 8, d0, 1) if at == rooms[0] else 8, host_addr=[at])
+    assert [d0.memory.read(at, 4) for at in rooms] == [b"mine"] * 2
+    assert d0.memory.extent(d0.address(1)) == (0 if kind in X86_HVM else 4096)
+    map_one(d0, guest, grant(guest, 9, d0, 1))
+    assert guest.memory.extent(guest.address(1)) == 4096
 
 
 def test_mapping_over_a_mapping() -> None:

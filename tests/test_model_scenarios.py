@@ -49,10 +49,22 @@ def test_what_names_can_ask() -> None:
     assert one.values["domid"] == domain.domid
     assert one.values["frame"][3] == domain.frame(3)
     assert one.values["address"][3] == domain.address(3)
+    assert one.values["machine"][3] == domain.pages[3].number << 12
     rooms = [one.values["room"][index] for index in (1, 0, 1)]
     assert rooms == [0xC000_1000, 0xC000_0000, 0xC000_1000]
     with pytest.raises(TypeError, match="without an index"):
         list(one.values["frame"])
+
+
+def test_the_frames_of_a_table() -> None:
+    """Would catch frames that are copies, or those of the other kind."""
+    one = guest()
+    assert one.table(status=True) == []
+    (frame,) = one.table(status=False)
+    frame[:4] = b"here"
+    assert bytes(one.backend.table.frames[0][:4]) == b"here"
+    one.backend.table.become(2)
+    assert one.table(status=True) == one.backend.table.status_frames
 
 
 def test_bytes_of_a_page_and_at_an_address() -> None:

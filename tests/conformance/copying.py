@@ -424,6 +424,12 @@ def transferring() -> Iterator[Named]:
             ),
             *(call(op, gone()), entry("b", 8)),
         ],
+        "a-page-that-is-lost": [
+            *(permit(1, by="a", to="b", ref=20), call(op, gone())),
+            copy(
+                row(by_ref("source", 20, "$a.domid"), by_frame("dest", "$b.frame[0]")), caller="b"
+            ),
+        ],
         "empty": [call(op, count=0)],
     }.items():
         yield from everywhere(f"transfer/{name}", steps)

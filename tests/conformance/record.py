@@ -67,14 +67,14 @@ def main() -> None:
             )
             count += 1
             if sys.stderr.isatty():
-                print(f"\r{count} {name:70}", end="", file=sys.stderr)
+                sys.stderr.write(f"\r{count} {name:70}")
         for old in folder.glob("*.jsonl"):
             old.unlink()
         for op, text in files.items():
             (folder / f"{op}.jsonl").write_text("\n".join(text) + "\n")
         (folder / "boot.log").write_text(machines.log or "")
         seal(folder, package(), machines.xen_version or "")
-    print(f"{count} cases recorded on Xen {machines.xen_version}, {package()}")
+    sys.stdout.write(f"{count} cases recorded on Xen {machines.xen_version}, {package()}\n")
 
 
 if __name__ == "__main__":

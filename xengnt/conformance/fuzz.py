@@ -1,31 +1,32 @@
 # SPDX-License-Identifier: MIT
-"""Random scenarios, and the first step at which two worlds part.
+"""Random scenarios.
 
 What is drawn is mostly right: a grant that exists, a handle that is live, an offset within
 the page. So calls get past their first checks, and each check is failed on its own.
 
-Imports ``xengnt.errors``, ``xengnt.scenario`` and the modules beside it.
+Imports ``xengnt.scenario`` only.
 """
 
 from __future__ import annotations
 
-import errno
-import json
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from xengnt.conformance.record import record
-from xengnt.errors import XengntError
-from xengnt.scenario import Scenario, World
 from xengnt.scenario.line import Line
 
 PAGES = 24
+
+GRANTED = 12
+"""Of these the first ones are granted, and the others are given away: where the frame of a
+page that is gone is used again is the machine's choice."""
+
 REFS = range(8, 40)
 _POISON = 0xA5
 _PAGE = 4096
+_DUMP = 3
 
 KINDS = (("x86_64", "pv"), ("x86_64", "pv"), ("x86_32", "pvh"))
 """Of the domains of a scenario."""
@@ -43,7 +44,7 @@ WEIGHTS = {
     "get_version": 4,
     "set_version": 5,
     "cache_flush": 6,
-    "dump_table": 3,
+    "dump_table": 6,
 }
 """How often each op is called, relative to the others."""
 
@@ -73,7 +74,7 @@ def scenario(seed: int, calls: int, versions: tuple[int, ...] = (1, 2)) -> list[
     draw = random.Random(f"xengnt {seed}")  # noqa: S311 -- it is to be repeated
     names = ["a", "b", "c"]
     kinds = {name: kind for name, (_, kind) in zip(names, KINDS, strict=True)}
-    state = _State(names, draw.random() < 0.5, kinds)
+    state = _State(names, _chance(draw, 50), kinds)
     state.maps = {name: [] for name in names}
     state.grants = {name: [] for name in names}
     state.gone = {name: set() for name in names}
@@ -88,7 +89,7 @@ def scenario(seed: int, calls: int, versions: tuple[int, ...] = (1, 2)) -> list[
             lines.append(_call("set_version", name, [{"version": draw.choice(versions)}]))
     made = 0
     while made < calls:
-        if draw.random() < 0.3:
+        if _chance(draw, 30):
             lines.append(_grant(draw, state))
         else:
             lines.append(_random_call(draw, state))
@@ -102,6 +103,10 @@ def scenario(seed: int, calls: int, versions: tuple[int, ...] = (1, 2)) -> list[
     return lines
 
 
+def _chance(draw: random.Random, percent: int) -> bool:
+    return draw.randrange(100) < percent
+
+
 def _call(op: str, caller: str, args: list[Line]) -> Line:
     line: Line = {"op": op, "caller": caller, "args": args}
     return line | ({"poison": _POISON} if args else {})
@@ -112,7 +117,7 @@ def _grant(draw: random.Random, state: _State) -> Line:
     by = draw.choice(state.names)
     to = draw.choice(state.names)
     known = state.grants[by]
-    if known and draw.random() < 0.25:
+    if known and _chance(draw, 25):
         ref, _ = draw.choice(known)
         action = draw.choice(["end_access", "end_access", "make_readonly", "make_writable"])
         if action == "end_access":
@@ -121,18 +126,18 @@ def _grant(draw: random.Random, state: _State) -> Line:
     ref = draw.choice(REFS)
     line: Line = {"by": by, "domid": f"${to}.domid", "ref": ref}
     known.append((ref, to))
-    kind = draw.random()
-    frame = f"${by}.frame[{_page(draw, state, by)}]"
-    if kind < 0.72:
+    kind = draw.choices(["page", "transfer", "part", "other"], [72, 10, 10, 8])[0]
+    frame = f"${by}.frame[{draw.randrange(GRANTED)}]"
+    if kind == "page":
         return {
             "grant": "permit_access",
             **line,
             "frame": frame,
-            "readonly": draw.random() < 0.3,
+            "readonly": _chance(draw, 30),
         }
-    if kind < 0.82:
+    if kind == "transfer":
         return {"grant": "accept_transfer", **line, "frame": 0x7000}
-    if kind < 0.92:
+    if kind == "part":
         start = draw.choice([0, 16, 1000])
         part = {"offset": start, "length": draw.choice([16, 64, 500])}
         return {"grant": "permit_sub_page", **line, "frame": frame, **part}
@@ -156,9 +161,11 @@ def _random_call(draw: random.Random, state: _State) -> Line:
     op = draw.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
     caller = draw.choice(state.names)
     if op == "dump_table":
-        return {"cmd": draw.choice([3, 3, 13, 99, 0x1005]), "caller": caller, "count": 0}
+        cmd = draw.choice([3, 3, 3, 3, 13, 0x1005])
+        count = draw.choice([0, 1, 1 << 31]) if cmd == _DUMP else 0
+        return {"cmd": cmd, "caller": caller, "count": count}
     if op in _SINGLE:
-        count = 1 if draw.random() < 0.92 else draw.choice([0, 2])
+        count = 1 if _chance(draw, 92) else draw.choice([0, 2])
     else:
         count = draw.choices([1, 2, 3, 5, 0], [10, 6, 4, 2, 1])[0]
     rows = [_ROWS[op](draw, state, caller) for _ in range(max(count, 1))]
@@ -173,17 +180,15 @@ def _random_call(draw: random.Random, state: _State) -> Line:
 
 
 def _whom(draw: random.Random, state: _State) -> Any:
-    if draw.random() < 0.88:
+    if _chance(draw, 88):
         return f"${draw.choice(state.names)}.domid"
     return draw.choice(["DOMID_SELF", 0x7000, 0x7FF1, 0xFFFF])
 
 
 def _granted(draw: random.Random, state: _State, caller: str) -> tuple[str, int]:
     """Return a domain and a reference, most often one that is granted to the caller."""
-    if draw.random() < 0.8:
-        found = [
-            (by, ref) for by in state.names for ref, to in state.grants[by] if to == caller
-        ]
+    if _chance(draw, 80):
+        found = [(by, ref) for by in state.names for ref, to in state.grants[by] if to == caller]
         if found:
             return draw.choice(found)
     ref = draw.choice([*REFS, 0, 7, 255, 256, 511, 512, 0xFFFFFFFF])
@@ -194,39 +199,39 @@ def _map(draw: random.Random, state: _State, caller: str) -> Line:
     by, ref = _granted(draw, state, caller)
     translated = state.kinds[caller] != "pv"
     flags = draw.choices([2, 6, 1, 3, 7, 0, 0x40002, 5], [40, 20, 6, 6, 4, 3, 6, 3])[0]
-    if translated and draw.random() < 0.9:
+    if translated and _chance(draw, 90):
         flags = draw.choice([2, 6])
     room = state.rooms[caller]
     state.rooms[caller] += 1
-    if not translated and draw.random() < 0.1:
+    if not translated and _chance(draw, 10):
         room = draw.randrange(max(room, 1))
     address: Any = f"${caller}.room[{room % 500}]"
-    if not translated and draw.random() < 0.03:
+    if not translated and _chance(draw, 3):
         address = draw.choice([0, 0x7F00_0000_0000, 1])
-    dom = f"${by}.domid" if draw.random() < 0.95 else _whom(draw, state)
+    dom = f"${by}.domid" if _chance(draw, 95) else _whom(draw, state)
     return {"host_addr": address, "flags": flags, "ref": ref, "dom": dom}
 
 
 def _unmap(draw: random.Random, state: _State, caller: str) -> Line:
     known = state.maps[caller]
-    if not known or draw.random() < 0.12:
+    if not known or _chance(draw, 12):
         return {
             "host_addr": f"${caller}.room[{draw.randrange(40)}]",
             "handle": draw.choice([0, 1, 5, 77, 0xFFFFFFFF]),
         }
     at = draw.randrange(max(0, len(known) - 12), len(known))
     handle, room = known[at]
-    if draw.random() < 0.8:
+    if _chance(draw, 80):
         del known[at]
     return {
-        "host_addr": room if draw.random() < 0.85 else draw.choice([0, f"${caller}.room[1]"]),
+        "host_addr": room if _chance(draw, 85) else draw.choice([0, f"${caller}.room[1]"]),
         "handle": handle,
     }
 
 
 def _unmap_plain(draw: random.Random, state: _State, caller: str) -> Line:
     row = _unmap(draw, state, caller)
-    if "handle" in row and str(row["handle"]).startswith("$") and draw.random() < 0.15:
+    if "handle" in row and str(row["handle"]).startswith("$") and _chance(draw, 15):
         name = row["handle"].removesuffix("handle")
         row["dev_bus_addr"] = draw.choice([f"{name}dev_bus_addr", 4096])
     return row
@@ -234,22 +239,22 @@ def _unmap_plain(draw: random.Random, state: _State, caller: str) -> Line:
 
 def _replace(draw: random.Random, state: _State, caller: str) -> Line:
     row = _unmap(draw, state, caller)
-    if state.kinds[caller] == "pv" and draw.random() < 0.3:
+    if state.kinds[caller] == "pv" and _chance(draw, 30):
         row["new_addr"] = f"${caller}.room[{draw.randrange(500)}]"
     return row
 
 
 def _side(draw: random.Random, state: _State, caller: str, side: str) -> tuple[Line, bool]:
     offset = draw.choice([0, 0, 3, 16, 100, 1000, 4000, 4095, 4096])
-    if draw.random() < 0.55:
+    if _chance(draw, 55):
         by, ref = _granted(draw, state, caller)
-        dom: Any = f"${by}.domid" if draw.random() < 0.93 else _whom(draw, state)
+        dom: Any = f"${by}.domid" if _chance(draw, 93) else _whom(draw, state)
         return {f"{side}.u.ref": ref, f"{side}.domid": dom, f"{side}.offset": offset}, True
-    whose = caller if draw.random() < 0.93 or state.kinds[caller] != "pv" else "a"
+    whose = caller if _chance(draw, 93) or state.kinds[caller] != "pv" else "a"
     frame: Any = f"${whose}.frame[{_page(draw, state, whose)}]"
-    if draw.random() < 0.05:
+    if _chance(draw, 5):
         frame = 0xFFFFFFF
-    dom = "DOMID_SELF" if draw.random() < 0.92 else _whom(draw, state)
+    dom = "DOMID_SELF" if _chance(draw, 92) else _whom(draw, state)
     return {f"{side}.u.gmfn": frame, f"{side}.domid": dom, f"{side}.offset": offset}, False
 
 
@@ -257,8 +262,11 @@ def _copy(draw: random.Random, state: _State, caller: str) -> Line:
     source, by_source = _side(draw, state, caller, "source")
     dest, by_dest = _side(draw, state, caller, "dest")
     length = draw.choice([1, 4, 16, 50, 96, 97, 500, 4096, 0])
+    apart = abs(source["source.offset"] - dest["dest.offset"])
+    if apart:
+        length = min(length, apart)  # what comes of bytes that overlap is the machine's choice
     flags = by_source | by_dest << 1
-    if draw.random() < 0.04:
+    if _chance(draw, 4):
         flags |= 1 << draw.randrange(2, 16)
     return {**source, **dest, "len": length, "flags": flags}
 
@@ -266,8 +274,8 @@ def _copy(draw: random.Random, state: _State, caller: str) -> Line:
 def _transfer(draw: random.Random, state: _State, caller: str) -> Line:
     by, ref = _granted(draw, state, caller)
     frame: Any = 0xFFFFFFF
-    if len(state.gone[caller]) < PAGES // 2 and draw.random() < 0.8:
-        page = _page(draw, state, caller)
+    if len(state.gone[caller]) < PAGES - GRANTED and _chance(draw, 80):
+        page = draw.choice([p for p in range(GRANTED, PAGES) if p not in state.gone[caller]])
         if state.kinds[caller] == "pv":
             state.gone[caller].add(page)
         frame = f"${caller}.frame[{page}]"
@@ -276,10 +284,10 @@ def _transfer(draw: random.Random, state: _State, caller: str) -> Line:
 
 def _swap(draw: random.Random, state: _State, caller: str) -> Line:
     def ref() -> int:
-        mine = state.grants[caller]
-        if mine and draw.random() < 0.7:
-            return draw.choice(mine)[0]
-        return draw.choice([*REFS, 0, 3, 300, 9999])
+        some: list[int] = [*REFS, 0, 3, 300, 9999]
+        if _chance(draw, 70):
+            some = [one for one, _ in state.grants[caller]] or some
+        return draw.choice(some)
 
     return {"ref_a": ref(), "ref_b": ref()}
 
@@ -294,7 +302,7 @@ def _status(draw: random.Random, state: _State, caller: str) -> Line:
 
 
 def _about(draw: random.Random, state: _State, caller: str) -> Any:
-    if draw.random() < 0.7:
+    if _chance(draw, 70):
         return draw.choice(["DOMID_SELF", f"${caller}.domid"])
     return _whom(draw, state)
 
@@ -310,9 +318,9 @@ def _version(draw: random.Random, state: _State, _caller: str) -> Line:
 
 
 def _flush(draw: random.Random, state: _State, caller: str) -> Line:
-    whose = caller if draw.random() < 0.6 else draw.choice(state.names)
+    whose = caller if _chance(draw, 60) else draw.choice(state.names)
     address: Any = f"${whose}.machine[{_page(draw, state, whose)}]"
-    if draw.random() < 0.05:
+    if _chance(draw, 5):
         address = 0xFFFFFFF << 12
     return {
         "a.dev_bus_addr": address,
@@ -339,93 +347,3 @@ _ROWS: dict[str, _Row] = {
     "set_version": _version,
     "cache_flush": _flush,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Divergence:
-    """Where two worlds part.
-
-    Attributes:
-        lines: the scenario, up to there.
-        one: what the first did.
-        other: what the other did.
-    """
-
-    lines: list[Line]
-    one: Line
-    other: Line
-
-
-Make = Callable[[Scenario], World]
-"""Gives the world for a scenario."""
-
-
-def played(lines: list[Line], make: Make) -> list[Line]:
-    """Return what was seen of a scenario; the last line is the error that ended it, if any."""
-    case = Scenario.parse([json.dumps(line) for line in lines], "random")
-    seen: list[Line] = []
-    try:
-        seen.extend(record(case, make(case)))
-    except XengntError as error:
-        seen.append({"error": type(error).__name__, "message": str(error)})
-    return seen
-
-
-def divergence(lines: list[Line], one: Make, other: Make) -> Divergence | None:
-    """Return the first step at which two worlds part, None if they do the same."""
-    return _first_difference(lines, played(lines, one), played(lines, other))
-
-
-def _first_difference(
-    lines: list[Line], one: list[Line], other: list[Line]
-) -> Divergence | None:
-    for at, (first, second) in enumerate(zip(one, other, strict=False)):
-        both_end = "error" in first and "error" in second
-        if first != second and not both_end:
-            return Divergence(lines[: at + 2], first, second)
-    return None
-
-
-def shrunk(found: Divergence, one: Make, other: Make) -> Divergence:
-    """Return a divergence with as few lines as can be, found by leaving lines out."""
-    size = len(found.lines) // 2
-    while size:
-        at = 1
-        while at < len(found.lines) - 1:
-            fewer = found.lines[:at] + found.lines[min(at + size, len(found.lines) - 1) :]
-            smaller = _still(fewer, found, one, other)
-            if smaller:
-                found = smaller
-            else:
-                at += size
-        size //= 2
-    return found
-
-
-def _still(lines: list[Line], found: Divergence, one: Make, other: Make) -> Divergence | None:
-    """Return what is left of a divergence with other lines, None if it is not the same."""
-    try:
-        now = divergence(lines, one, other)
-    except XengntError:
-        return None  # a name for what is not there any more
-    if now is None or now.one.keys() != found.one.keys() or now.one.get("op") != found.one.get("op"):
-        return None
-    return now
-
-
-def outcomes(seen: list[Line]) -> Iterator[tuple[str, str]]:
-    """Give op and outcome of each element, or of a call that failed as a whole."""
-    for line in seen:
-        if "cmd" in line or "op" not in line:
-            if "cmd" in line:
-                yield "none", _errno(line["rc"])
-            continue
-        statuses = [row["status"] for row in line.get("results", ()) if "status" in row]
-        if line["rc"] or not statuses:
-            yield line["op"], _errno(line["rc"])
-        for status in statuses:
-            yield line["op"], str(status).removeprefix("GNTST_")
-
-
-def _errno(rc: int) -> str:
-    return f"-{errno.errorcode.get(-rc, -rc)}" if rc < 0 else "0"

@@ -118,7 +118,7 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
     control.set_max_pages(domid, len(numbers) - wish.pages + wish.max_pages)
     control.set_paging_memory(domid, PAGING_MEGABYTES)
     control.populate(domid, numbers)
-    around = [number for part in parts for number in (part[0] - 1, part[-1] + 1)]
+    around = [number for part in parts if part for number in (part[0] - 1, part[-1] + 1)]
 
     def fits(space: Stage2) -> bool:
         if not all(space.at(number << PAGE_SHIFT) for number in numbers):

@@ -67,7 +67,7 @@ class LiveDomain:
         self.translated = base != places.BASE
         self.word = "IQ"[abi.target.word // 8]
         self.memory = LiveMemory(ram, space, (base + places.ARENA, base + places.ARENA_END))
-        self._grants: tuple[int, Grants] | None = None
+        self._grants: Grants | None = None
 
     def hypercall(self, number: int, *arguments: int) -> int:
         """Make any hypercall, of up to five arguments, and return its result.
@@ -135,6 +135,14 @@ class LiveDomain:
             raise InvalidValue(f"d{self.domid} has no page {index}", got=index)
         return found
 
+    def receive(self, number: int) -> None:
+        """Have one more page, which was transferred to it and has this number."""
+        if self.translated:
+            found = self.space.at(number << PAGE_SHIFT)
+            self.frames.append(found[0] if found else None)
+        else:
+            self.frames.append(number)
+
     def lend_pages(self, count: int) -> None:
         """Have so many pages, and no more.
 
@@ -179,38 +187,41 @@ class LiveDomain:
     @property
     def grants(self) -> Grants:
         """What its guest grants. A change of the table's version clears it."""
-        asked = Dispatcher(self).get_version(dom="DOMID_SELF")
-        version = asked.rows()[0]["version"]
-        if self._grants is None or self._grants[0] != version:
-            self._grants = version, self._make_grants(version)
-        return self._grants[1]
-
-    def _make_grants(self, version: int) -> Grants:
         from xengnt.guest import Entries, Grants
 
-        known = 0
+        version: int = Dispatcher(self).get_version(dom="DOMID_SELF").rows()[0]["version"]
+        if self._grants is None or self._grants.entries.version != version:
+            entries = Entries((), version)
+            self._catch_up(entries)
+            self._grants = Grants(entries, self._grow)
+        else:
+            self._catch_up(self._grants.entries)
+        return self._grants
 
-        def frames(upto: int) -> tuple[list[memoryview], list[memoryview]]:
-            nonlocal known
-            new = [self.ram.page(f) for f in self.table_frames(known, upto - known, status=False)]
-            status: list[memoryview] = []
-            if version != 1:
-                before, after = _status_frames(known), _status_frames(upto)
-                if after > before:
-                    found = self.table_frames(before, after - before, status=True)
-                    status = [self.ram.page(frame) for frame in found]
-            known = upto
-            return new, status
+    def _grow(self, entries: Entries) -> None:
+        """Let the guest's side have one frame more, if the table may."""
+        size = self._size()
+        self._extend(entries, min(size["nr_frames"] + 1, size["max_nr_frames"]))
 
-        def more(entries: Entries) -> None:
-            size = Dispatcher(self).query_size(dom="DOMID_SELF").rows()[0]
-            upto = max(size["nr_frames"], min(known + 1, size["max_nr_frames"]))
-            if upto > known:
-                entries.extend(*frames(upto))
+    def _catch_up(self, entries: Entries) -> None:
+        """Let the guest's side see the frames that the table has."""
+        self._extend(entries, self._size()["nr_frames"])
 
-        size = Dispatcher(self).query_size(dom="DOMID_SELF").rows()[0]
-        new, status = frames(size["nr_frames"])
-        return Grants(Entries(new, version, status), more)
+    def _extend(self, entries: Entries, count: int) -> None:
+        known = len(entries) * entries.size // PAGE_SIZE
+        if count <= known:
+            return
+        shared = self.table_frames(known, count - known, status=False)
+        status: list[int] = []
+        if entries.version != 1:
+            before, after = _status_frames(known), _status_frames(count)
+            if after > before:
+                status = self.table_frames(before, after - before, status=True)
+        entries.extend(map(self.ram.page, shared), map(self.ram.page, status))
+
+    def _size(self) -> dict[str, int]:
+        rows: list[dict[str, int]] = Dispatcher(self).query_size(dom="DOMID_SELF").rows()
+        return rows[0]
 
 
 def _status_frames(frames: int) -> int:

@@ -181,7 +181,7 @@ def _arm(boot: Boot, xen: Path) -> list[str]:
     return [
         *("-machine", machine, "-cpu", "cortex-a57", "-kernel", str(xen)),
         *("-device", f"guest-loader,addr={place:#x},kernel={kernel},bootargs=xengnt"),
-        *("-append", _xen_options(boot, "console=dtuart xsm=dummy")),
+        *("-append", _xen_options(boot, "console=dtuart xsm=dummy bootscrub=off")),
     ]
 
 

@@ -193,7 +193,7 @@ class LiveActor:
         """Change an entry of its table as its guest would."""
         found: int | None = getattr(self.backend.grants, action)(**arguments)
         if action == "end_transfer" and found is not None:
-            self.backend.frames.append(found)
+            self.backend.receive(found)
         return found
 
     def read(self, page: int | None, address: int, length: int) -> bytes:

@@ -13,10 +13,12 @@ from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.dispatch import Dispatcher
 from xengnt.errors import Unavailable, XengntError
-from xengnt.live import arm, pv, pvh
+from xengnt.live import arm, places, pv, pvh
 from xengnt.live.control import Control, Wish
 from xengnt.live.domain import LiveDomain
 from xengnt.live.machine import Boot, Machine
+
+MOST_PAGES = (places.PAGES_END - places.PAGES) // PAGE_SIZE
 
 FIRST_PAGES = 256
 """How many pages for scenarios the first domain has."""
@@ -68,10 +70,16 @@ class Xen:
         arm = kind == "arm"
         if arm is not (self.machine.boot.first == "arm"):
             raise Unavailable("a machine has domains of x86 or of Arm, not of both")
+        if wish.pages > MOST_PAGES:
+            raise Unavailable(f"{wish.pages} pages: a domain has at most {MOST_PAGES} here")
         if arm:
             wish = replace(wish, grant_version=1)  # Xen takes no other
         domid = self._control.create(wish, translated=kind != "pv")
-        domain: LiveDomain = maker.make(self.machine, self._control, abi, domid, wish)
+        try:
+            domain: LiveDomain = maker.make(self.machine, self._control, abi, domid, wish)
+        except XengntError:
+            self._control.destroy(domid)
+            raise
         self._made.append(domain)
         return domain
 

@@ -19,6 +19,7 @@ from xengnt.model.memory import GuestMemory
 from xengnt.model.space import (
     ARENA,
     ARM_PAGES,
+    HVM_PAGES,
     END,
     PV_PAGES,
     WINDOW,
@@ -38,6 +39,9 @@ KINDS = ("pv", "hvm", "pvh", "arm")
 
 _BITS = {"hvm": 48, "pvh": 48, "arm": 40}
 """How many bits a guest's physical addresses have."""
+
+
+_STARTS = {"pv": PV_PAGES, "arm": ARM_PAGES}
 
 
 class Domain:
@@ -92,7 +96,7 @@ class Domain:
             self.space = TranslatedSpace(self, bits=_BITS[kind], replaces=kind == "arm")
         else:
             self.space = PvSpace(self, narrow=self.compat)
-        self._first = {"pv": PV_PAGES, "arm": ARM_PAGES}.get(kind, 0) >> PAGE_SHIFT
+        self._first = _STARTS.get(kind, HVM_PAGES) >> PAGE_SHIFT
         self._window = WINDOW >> PAGE_SHIFT
         if not 0 <= pages <= (ARENA >> PAGE_SHIFT) - self._first:
             raise InvalidValue(f"pages: {pages} are too many, or too few", got=pages)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PV_PAGES = 0x1000_0000
 """Where a PV guest has its pages, and its page tables begin."""
 
+HVM_PAGES = 0x40_0000
+"""Where a translated guest on x86 has them; nothing is at 0."""
+
 ARM_PAGES = 0x4000_0000
 """Where a guest on Arm has its memory."""
 
@@ -296,7 +299,18 @@ class TranslatedSpace(Space):
         old = self.pages.get(number)
         if old and old.granted and not self.replaces:
             raise Failed(Status.GENERAL_ERROR, f"host_addr {address:#x}: a grant is mapped there")
+        if frame.owner is self.domain and not self.replaces:
+            self._move_away(frame, number)
         self.put(number, Page(frame, not flags & MAP_READONLY, granted=True))
+
+    def _move_away(self, frame: Frame, number: int) -> None:
+        """Take a frame of the guest's own from the number that it has, as Xen does on x86.
+
+        It does not come back when it is unmapped from the other one.
+        """
+        for old, page in list(self.pages.items()):
+            if page.frame is frame and not page.granted and old != number:
+                self.put(old, None)
 
     def unmap_grant(self, address: int, frame: Frame, flags: int, new_address: int) -> None:
         """Make the frame number stand for nothing."""
