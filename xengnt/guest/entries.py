@@ -62,6 +62,7 @@ class Entries:
         self._count = 0
         self._per_page = PAGE_SIZE // self.size
         self._per_status = PAGE_SIZE // _status_size()
+        self._held: list[Any] = []
         self._pages: list[dict[int, Any]] = []
         self._status: list[dict[int, Any]] = []
         self.extend(frames, status)
@@ -75,8 +76,10 @@ class Entries:
         Raises:
             InvalidValue: as for the class.
         """
-        pages = [page for frame in frames for page in _pages(frame, "grant frame")]
-        more = [page for frame in status for page in _pages(frame, "status frame")]
+        buffers = [_buffer(frame, "grant frame") for frame in frames]
+        others = [_buffer(frame, "status frame") for frame in status]
+        pages = [page for data in buffers for page in _pages(data)]
+        more = [page for data in others for page in _pages(data)]
         count = (len(self._pages) + len(pages)) * self._per_page
         room = (len(self._status) + len(more)) * self._per_status
         if self.version == 1 and more:
@@ -87,6 +90,7 @@ class Entries:
                 expected=count,
                 got=room,
             )
+        self._held += [_hold(data) for data in (*buffers, *others)]
         self._status += more
         self._pages += pages
         self._count = count  # last: who sees it can use them all
@@ -271,9 +275,8 @@ def _status_size() -> int:
     return compute(header().at("x86_64")).typedefs["grant_status_t"].size
 
 
-def _pages(frame: Any, what: str) -> list[dict[int, Any]]:
-    """Return the pages of a buffer, each as arrays of words of every width."""
-    ffi = load().ffi
+def _buffer(frame: Any, what: str) -> memoryview:
+    """Return the bytes of a frame or more, or raise with what is wrong with them."""
     data = bytes_of(frame)
     if data is None or data.readonly:
         problem = "is read-only" if data else f"is no buffer in one piece: {type(frame).__name__}"
@@ -284,12 +287,32 @@ def _pages(frame: Any, what: str) -> list[dict[int, Any]]:
             expected=PAGE_SIZE,
             got=data.nbytes,
         )
-    if int(ffi.cast("uintptr_t", ffi.from_buffer(data))) % max(_WIDTHS):
+    if _start(data) % max(_WIDTHS):
         raise InvalidValue(f"{what}: it does not begin at a multiple of {max(_WIDTHS)} bytes")
+    return data
+
+
+def _start(data: memoryview) -> int:
+    ffi = load().ffi
+    return int(ffi.cast("uintptr_t", ffi.from_buffer(data)))
+
+
+def _pages(data: memoryview) -> list[dict[int, Any]]:
+    """Return the pages of a buffer, each as arrays of words of every width."""
+    ffi, start = load().ffi, _start(data)
     return [
         {
-            width: ffi.from_buffer(f"uint{8 * width}_t[]", data[at : at + PAGE_SIZE])
+            width: ffi.cast(f"uint{8 * width}_t (*)[{PAGE_SIZE // width}]", start + at)[0]
             for width in _WIDTHS
         }
         for at in range(0, data.nbytes, PAGE_SIZE)
     ]
+
+
+def _hold(data: memoryview) -> Any:
+    """Return what keeps a buffer where it is.
+
+    It holds on to the object whose bytes they are and to no view of it: a view in use that
+    is part of a cycle of references crashes the interpreter when that is collected.
+    """
+    return load().ffi.from_buffer(data.obj)

@@ -56,8 +56,14 @@ class Ram:
 
     def find(self, word: int, index: int = 0) -> list[int]:
         """Return the frames that have this word at a place, at their beginning by default."""
-        column = self.column(index)
-        return [frame for frame, found in zip(self.frames, column, strict=True) if found == word]
+        column, at = self.column(index), -1
+        found: list[int] = []
+        while True:
+            try:
+                at = column.index(word, at + 1)
+            except ValueError:
+                return found
+            found.append(self.frames[at])
 
     def column(self, index: int) -> list[int]:
         """Return the word that each frame has at a place."""
