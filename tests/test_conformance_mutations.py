@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -263,7 +264,11 @@ def test_the_copy_is_played(copied: Path) -> None:
 @pytest.mark.parametrize(
     "mutation", MUTATIONS, ids=[f"{at}-{one[0]}" for at, one in enumerate(MUTATIONS)]
 )
-def test_a_wrong_model_is_caught(copied: Path, mutation: tuple[str, str, str, str]) -> None:
+def test_a_wrong_model_is_caught(
+    copied: Path,
+    mutation: tuple[str, str, str, str],
+    on_xen: Callable[[str, int, str], None],
+) -> None:
     """Would catch a check, a status or a write-back that no recorded case depends on."""
     module, only, old, new = mutation
     path = copied / "xengnt" / "model" / module
@@ -275,4 +280,6 @@ def test_a_wrong_model_is_caught(copied: Path, mutation: tuple[str, str, str, st
     finally:
         path.write_text(text)
     assert found.returncode == 1, found.stdout + found.stderr
-    assert json.loads(found.stdout)["differs"]
+    report = json.loads(found.stdout)
+    assert report["differs"]
+    on_xen("wrong models that its recorded cases catch", 1, report["xen_version"])

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import live_xen
 import pytest
+from oracle import need
 
 from xengnt import Abi
 from xengnt.cli import main
@@ -173,6 +178,24 @@ def test_xen_that_cannot_boot(machines: Machines) -> None:
     del machines
     with pytest.raises(BackendError, match="boot"):
         Machine(Boot(memory=32))
+
+
+def test_nothing_is_left_running(machines: Machines) -> None:
+    """Would catch a QEMU that goes on, and takes a core, when its user was killed."""
+    del machines
+    need(shutil.which("setpriv"), "setpriv", "it is in util-linux")
+    script = (
+        "from xengnt.live.machine import Machine; import os, signal; m = Machine(); "
+        "print(m._process.pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    found = subprocess.run([sys.executable, "-c", script], check=False, capture_output=True)
+    pid = int(found.stdout)
+    for _ in range(100):
+        state = Path(f"/proc/{pid}/stat")
+        if not state.exists() or state.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.05)
+    pytest.fail(f"QEMU goes on as process {pid}")
 
 
 def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

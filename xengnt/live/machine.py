@@ -75,7 +75,7 @@ class Machine:
         self._errors = Path(self._folder.name) / "qemu.log"
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(  # noqa: S603 -- a program of the user's own
-                [program, *_common(self.boot, self._log, self.ram.fd), *board_options],
+                [*_bound(), program, *_common(self.boot, self._log, self.ram.fd), *board_options],
                 stdin=subprocess.DEVNULL,
                 stdout=errors,
                 stderr=errors,
@@ -152,6 +152,12 @@ class Machine:
         self._process.wait()
         self.ram.close()
         self._folder.cleanup()
+
+
+def _bound() -> list[str]:
+    """Return what makes a program end with this process, even if this one is killed."""
+    found = shutil.which("setpriv")
+    return [found, "--pdeathsig", "KILL", "--"] if found else []
 
 
 def _common(boot: Boot, log: Path, ram: int) -> list[str]:
