@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xengnt.abi.declarations import Declarations, header
@@ -30,6 +30,18 @@ if TYPE_CHECKING:
 
 Name: TypeAlias = "str | Op"
 """What a struct is asked for by."""
+
+
+@cache
+def _declarations(target: Target, version: int) -> Declarations:
+    """Return what the header declares, which is the same for all who ask."""
+    return header().at(target, version)
+
+
+@cache
+def _layout(target: Target, version: int) -> Layout:
+    return compute(_declarations(target, version))
+
 
 
 class Abi:
@@ -77,12 +89,12 @@ class Abi:
     @cached_property
     def declarations(self) -> Declarations:
         """What the header declares for it."""
-        return header().at(self.target, self.interface_version)
+        return _declarations(self.target, self.interface_version)
 
     @cached_property
     def layout(self) -> Layout:
         """All structs, scalar types, constants and commands, laid out."""
-        return compute(self.declarations)
+        return _layout(self.target, self.interface_version)
 
     def struct(self, name: Name) -> StructLayout:
         """Return the layout of a struct; that of a scalar type is a struct of one field.
