@@ -540,6 +540,11 @@ def test_replacing_a_mapping(kind: str) -> None:
     columns = {"host_addr": at, "new_addr": at + 4096, "handle": [handle]}
     assert status(d0, "unmap_and_replace", **columns) is Status.OKAY  # by nothing
     assert d0.memory.extent(at) == 0
+    handle = map_one(d0, guest, 8, host_addr=[at], flags=HOST | DEVICE)
+    columns = {"host_addr": at, "handle": [handle]}
+    assert status(d0, "unmap_and_replace", **columns) is Status.OKAY  # and the device stays
+    assert in_use(guest, 8) == READING | WRITING
+    assert unmap(d0, handle, device=guest.frame(1) << 12) is Status.OKAY
 
 
 def test_what_takes_the_place_keeps_its_reference() -> None:
@@ -649,9 +654,12 @@ def test_cache_bits_of_an_entry_are_for_devices() -> None:
         assert attempt(d0, guest, ref, HOST, d0.reserve()) is Status.OKAY
 
 
-def test_a_physical_address_with_too_many_bits() -> None:
+@pytest.mark.parametrize(
+    ("kind", "bits"), [("hvm64", 48), ("pvh32", 48), ("arm64", 40), ("arm32", 40)]
+)
+def test_a_physical_address_with_too_many_bits(kind: str, bits: int) -> None:
     """Would catch a mapping where a translated guest can have nothing."""
-    d0, guest = pair("arm64")
+    d0, guest = pair(kind)
     grant(guest, 8, d0)
-    assert attempt(d0, guest, 8, HOST, 1 << 40) is Status.GENERAL_ERROR
-    assert attempt(d0, guest, 8, HOST, (1 << 40) - 4096) is Status.OKAY
+    assert attempt(d0, guest, 8, HOST, 1 << bits) is Status.GENERAL_ERROR
+    assert attempt(d0, guest, 8, HOST, (1 << bits) - 4096) is Status.OKAY

@@ -37,13 +37,13 @@ class Behaviour:
     """
 
     version: tuple[int, int]
-    patched: bool = True
-    max_grant_frames: int = 64
-    max_maptrack_frames: int = 1024
-    max_version: int = 2
-    transitive: bool = True
-    transfer: bool = True
-    cache_flush: bool | None = None
+    patched: bool
+    max_grant_frames: int
+    max_maptrack_frames: int
+    max_version: int
+    transitive: bool
+    transfer: bool
+    cache_flush: bool | None
 
     def __post_init__(self) -> None:
         for name, least in (("max_grant_frames", 1), ("max_maptrack_frames", 0)):

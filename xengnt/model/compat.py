@@ -65,8 +65,8 @@ def _frames(op: str, numbers_of: Callable[[Domain, int, int, int], list[int]]) -
 def _parts(op: str, do: Callable[[Domain, int, Form, bytes], int]) -> Handler:
     """Return what does a batch part by part.
 
-    A part is read as a whole before any of it is done, and has its statuses written from
-    the last to the first after all of it is done.
+    A part is read as a whole before any of it is done, and has its statuses written after
+    all of it is done.
     """
     per_part = ROOM // form(_NATIVE, op).size
 
@@ -83,7 +83,7 @@ def _parts(op: str, do: Callable[[Domain, int, Form, bytes], int]) -> Handler:
                 for index, element in zip(indices, elements, strict=True)
             ]
             faults = []
-            for index, status in reversed(list(zip(indices, statuses, strict=True))):
+            for index, status in zip(indices, statuses, strict=True):
                 try:
                     at = address + index * shape.size + offset
                     caller.space.write(at, store.pack(status))

@@ -19,8 +19,8 @@ from xengnt.model.memory import GuestMemory
 from xengnt.model.space import (
     ARENA,
     ARM_PAGES,
-    HVM_PAGES,
     END,
+    HVM_PAGES,
     PV_PAGES,
     WINDOW,
     Page,
@@ -257,8 +257,8 @@ class Domain:
     def _count(self) -> int:
         return sum(frame.owner is self for frame in self.pages.values())
 
-    def adopt(self, frame: Frame, number: int | None = None) -> int:
-        """Make a frame one of its pages, and return the index.
+    def adopt(self, frame: Frame, number: int | None = None) -> None:
+        """Make a frame one of its pages.
 
         Args:
             frame: the frame, which is its own already.
@@ -271,7 +271,6 @@ class Domain:
             index = number - self._first
         self.pages[index] = frame
         self.space.put(number, Page(frame))
-        return index
 
     def lost_frame(self) -> None:
         """Be told that nobody uses one of its frames any more."""

@@ -55,7 +55,7 @@ def domain(one: Domain) -> dict[str, Any]:
         "abi": one.abi.name,
         "privileged": one.privileged,
         "dying": one.dying,
-        "pages": {index: frame.number for index, frame in one.pages.items()},
+        "pages": {index: frame.number for index, frame in one.pages.items() if frame.owner is one},
         "table": table(one.table),
     }
 

@@ -46,7 +46,6 @@ _PER_V1, _PER_V2 = PAGE_SIZE // _SIZE_V1, PAGE_SIZE // _SIZE_V2
 
 STATUS_PER_FRAME = PAGE_SIZE // _STATUS.size
 
-_NARROW = (1 << 32) - 1
 _WHOLE_OR_PART = TYPE_MASK | SUB_PAGE
 
 
@@ -99,10 +98,6 @@ class Entries(ABC):
     @abstractmethod
     def release(self, ref: int, bits: int) -> None:
         """Clear in-use bits of an entry."""
-
-    @abstractmethod
-    def in_use(self, ref: int) -> int:
-        """Return the in-use bits of an entry."""
 
     @abstractmethod
     def part(self, ref: int, flags: int) -> Part:
@@ -184,10 +179,6 @@ class EntriesV1(Entries):
         flags, _ = _HEADER_V1.unpack_from(frame, at)
         _FLAGS.pack_into(frame, at, flags & ~bits)
 
-    def in_use(self, ref: int) -> int:
-        """Return the in-use bits."""
-        return self.header(ref)[0] & IN_USE
-
     def part(self, ref: int, flags: int) -> Part:
         """Return the whole page, whatever the flags say of parts."""
         del flags
@@ -200,9 +191,9 @@ class EntriesV1(Entries):
         return number
 
     def put_frame(self, ref: int, number: int) -> None:
-        """Write the frame number, of which 32 bits fit."""
+        """Write the frame number, which has 32 bits."""
         frame, at = self.at(ref)
-        _V1.put(frame, "frame", number & _NARROW, at)
+        _V1.put(frame, "frame", number, at)
 
     def swap(self, a: int, b: int) -> None:
         """Exchange two entries."""
@@ -307,7 +298,7 @@ def put_v1(entries: EntriesV1, ref: int, flags: int, domid: int, number: int) ->
     """Write an entry of version 1."""
     frame, at = entries.at(ref)
     _V1.put(frame, "domid", domid, at)
-    _V1.put(frame, "frame", number & _NARROW, at)
+    _V1.put(frame, "frame", number, at)
     _FLAGS.pack_into(frame, at, flags)
 
 

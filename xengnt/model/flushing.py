@@ -42,7 +42,7 @@ def cache_flush(caller: Domain, address: int, count: int, first: int) -> int:
 
 
 def _flush(caller: Domain, first: int, address: int, offset: int, length: int, op: int) -> None:
-    if offset >= PAGE_SIZE or length > PAGE_SIZE or offset + length > PAGE_SIZE:
+    if offset >= PAGE_SIZE or offset + length > PAGE_SIZE:
         raise Stopped(
             errno.EINVAL, f"offset {offset} and length {length}: not within {PAGE_SIZE} bytes"
         )

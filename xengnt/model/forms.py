@@ -14,7 +14,7 @@ from struct import Struct
 from xengnt.abi.layout import Field, StructLayout
 from xengnt.codec import Abi
 
-_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+_CODES = {2: "h", 4: "i", 8: "q"}
 
 Buffer = bytearray | memoryview
 

@@ -29,5 +29,5 @@ def grants_of(table: GrantTable) -> Grants:
 def catch_up(table: GrantTable, entries: Entries) -> None:
     """Let the guest's side see the frames that a table has got since."""
     frames = len(entries) // table.entries.per_frame
-    status = -(-len(entries) // STATUS_PER_FRAME) if table.version > 1 else 0
+    status = -(-len(entries) // STATUS_PER_FRAME)
     entries.extend(table.frames[frames:], table.status_frames[status:])

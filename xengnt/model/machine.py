@@ -85,6 +85,7 @@ class Machine:
     def __init__(self, low_frames: int) -> None:
         self.frames: dict[int, Frame] = {}
         self._low = _Zone(FIRST_FRAME, low_frames)
+        self._low_end = FIRST_FRAME + low_frames
         self._high = _Zone(HIGH_FRAME, None)
 
     def allocate(self, owner: Domain, *, high: bool = False, xen: bool = False) -> Frame:
@@ -120,8 +121,7 @@ class Machine:
 
     def is_memory(self, number: int) -> bool:
         """Tell whether there is memory at a frame number, whoever owns it."""
-        low = FIRST_FRAME + (self._low.size or 0)
-        return 0 <= number < low or number in self.frames
+        return number < self._low_end or number in self.frames
 
     def reference(self, frame: Frame) -> None:
         """Keep a frame from being freed."""

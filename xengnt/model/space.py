@@ -189,7 +189,7 @@ class PvSpace(Space):
         """Tell: of 64 bits by the first address, of 32 bits by all."""
         if self.narrow:
             return address + max(size - 1, 0) < HOLE_32
-        return address < LOWER_HALF_END or HOLE_END <= address < 1 << 64
+        return address < LOWER_HALF_END or address >= HOLE_END
 
     def map_grant(self, address: int, frame: Frame, flags: int) -> None:
         """Write a page-table entry."""
@@ -300,17 +300,17 @@ class TranslatedSpace(Space):
         if old and old.granted and not self.replaces:
             raise Failed(Status.GENERAL_ERROR, f"host_addr {address:#x}: a grant is mapped there")
         if frame.owner is self.domain and not self.replaces:
-            self._move_away(frame, number)
+            self._move_away(frame)
         self.put(number, Page(frame, not flags & MAP_READONLY, granted=True))
 
-    def _move_away(self, frame: Frame, number: int) -> None:
+    def _move_away(self, frame: Frame) -> None:
         """Take a frame of the guest's own from the number that it has, as Xen does on x86.
 
         It does not come back when it is unmapped from the other one.
         """
-        for old, page in list(self.pages.items()):
-            if page.frame is frame and not page.granted and old != number:
-                self.put(old, None)
+        for number, page in list(self.pages.items()):
+            if page.frame is frame and not page.granted:
+                self.put(number, None)
 
     def unmap_grant(self, address: int, frame: Frame, flags: int, new_address: int) -> None:
         """Make the frame number stand for nothing."""

@@ -72,7 +72,8 @@ def _change(table: GrantTable, wanted: int) -> None:
     busy = [ref for ref in table.pins if ref >= RESERVED_ENTRIES]
     if busy:
         raise Stopped(errno.EBUSY, f"entry {min(busy)} is in use")
-    kept = _from_v2(table) if isinstance(table.entries, EntriesV2) else _from_v1(table)
+    entries = table.entries
+    kept = _from_v2(table, entries) if isinstance(entries, EntriesV2) else _from_v1(table)
     try:
         table.become(wanted)
     except Unavailable as error:
@@ -85,9 +86,8 @@ def _from_v1(table: GrantTable) -> Reserved:
     return [(*entries.header(ref), entries.whole(ref)) for ref in range(RESERVED_ENTRIES)]
 
 
-def _from_v2(table: GrantTable) -> Reserved:
+def _from_v2(table: GrantTable, entries: EntriesV2) -> Reserved:
     """Return the reserved entries as version 1 has them, the status frames free to go."""
-    entries = table.entries
     kept: Reserved = []
     for ref in range(RESERVED_ENTRIES):
         flags, domid = entries.header(ref)
