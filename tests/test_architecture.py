@@ -31,6 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "guest": {"abi", "codec", "errors", "extension", "findings"},
     "model": {"abi", "backends", "codec", "errors", "guest", "scenario"},
     "conformance": {"abi", "backends", "codec", "errors", "findings", "scenario"},
+    "foreign": {"abi", "backends", "codec", "dispatch", "errors", "guest", "package", "scenario"},
     "live": {"abi", "backends", "codec", "dispatch", "errors", "guest", "scenario"},
     "sources": {"abi", "errors"},
     "baseline": {"errors", "findings", "mapping"},

@@ -66,7 +66,10 @@ def test_stubs_say_what_is_there() -> None:
     """Would catch stubs that drift from the classes made at run time."""
     root = Path(__file__).parent.parent
     done = subprocess.run(
-        [sys.executable, "-m", "mypy.stubtest", "xengnt.abi.constants", "--ignore-disjoint-bases"],
+        [
+            *(sys.executable, "-m", "mypy.stubtest", "xengnt.abi.constants"),
+            *("--ignore-disjoint-bases", "--mypy-config-file", "pyproject.toml"),
+        ],
         capture_output=True,
         text=True,
         check=False,

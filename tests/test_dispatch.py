@@ -1088,8 +1088,8 @@ BAD_LINES: list[tuple[str, str]] = [
     ('{"op": "copy", "rc": true}', "rc: expected an integer, got True"),
     ('{"op": "copy", "count": 34359738360}', "count: expected 0 to 4294967295"),
     ('{"op": "copy", "\\u001b[31m\\n": 1}', r"unknown '\x1b[31m\n'"),
-    ('{"op": "copy", "address": 5}', 'address: expected "unknown", got 5'),
-    ('{"op": "copy", "address": "unknown", "args": []}', "no in or address beside it"),
+    ('{"op": "copy", "address": -5}', "address: expected 0 to 18446744073709551615, got -5"),
+    ('{"op": "copy", "address": "unknown", "args": []}', "no in or unknown address beside it"),
     (
         long_list(400_000_000, 3_200_000_000),
         "lists: more than 1048576 elements in one call",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -35,7 +36,7 @@ ROOT = Path(__file__).parent.parent
 OPS = [*Abi("x86_64").layout.ops, "call"]
 
 CHUNK = 1000
-CHUNKS = int(os.environ.get("XENGNT_CALLS", "8000")) // CHUNK
+CHUNKS = int(os.environ.get("XENGNT_CALLS", "6000")) // CHUNK
 """Random calls; XENGNT_CALLS=100000 makes more of them."""
 
 CALLS = 200
@@ -107,6 +108,20 @@ def test_the_examples(machines: Machines, name: str, capsys: pytest.CaptureFixtu
     path = ROOT / "examples" / "scenarios" / f"{name}.jsonl"
     assert main(["run", str(path), "--backend", "qemu-xen"]) == 0, capsys.readouterr().out
     assert " 0 not as expected" in capsys.readouterr().out
+
+
+LIVE = (ROOT / "docs" / "live.md").read_text()
+PASTED = re.findall(r"^```sh\n(.*?)^```$", LIVE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("command", [line for text in PASTED for line in text.splitlines()])
+def test_what_the_documentation_says_to_paste(machines: Machines, command: str) -> None:
+    """Would catch a command of docs/live.md that does not work."""
+    del machines
+    done = subprocess.run(
+        [sys.executable, "-m", *command.split()], cwd=ROOT, check=False, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
 
 
 def _play(machines: Machines, *lines: object) -> list[str]:

@@ -8,11 +8,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from live_xen import machines
 from oracle import ROOT, need
 
 from xengnt import Abi
@@ -21,10 +24,12 @@ from xengnt.abi.targets import TARGETS
 from xengnt.backends.native import Library
 from xengnt.cli import main
 from xengnt.errors import SourceError
+from xengnt.live.world import LiveWorld
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Call, Scenario, play
 from xengnt.scenario.document import CHOICES
 from xengnt.scenario.steps import KINDS
+from xengnt.scenario.world import World
 
 EXAMPLES = sorted((ROOT / "examples" / "scenarios").glob("*.jsonl"))
 HEAD = {"scenario": 1, "abi": "x86_64"}
@@ -36,6 +41,18 @@ MAP = {
 GRANT = {"grant": "permit_access", "by": "guest", "domid": 3, "frame": "$guest.frame[0]"}
 END = {"grant": "end_access", "by": "guest", "ref": 8}
 SETUP = {"op": "setup_table", "args": [{"dom": "$guest.domid", "nr_frames": 2}]}
+ASK = {"op": "get_version", "args": [{"dom": "DOMID_SELF"}]}
+SIZE = {"op": "query_size", "args": [{"dom": "DOMID_SELF"}]}
+OWN_LIST = {
+    "op": "setup_table",
+    "args": [{"dom": "DOMID_SELF", "nr_frames": 1, "frame_list": "$guest.address[0]"}],
+}
+VERSION = {"op": "set_version", "args": [{"version": 2}]}
+OWN = {**GRANT, "domid": "$guest.domid", "ref": 8}
+MAP_OWN = {
+    "op": "map_grant_ref",
+    "args": [{**MAP["args"][0], "dom": "$guest.domid"}],  # type: ignore[index]  # a list
+}
 
 
 def written(folder: Path, *lines: dict[str, Any]) -> str:
@@ -53,7 +70,11 @@ def found(*lines: dict[str, Any]) -> list[str]:
 
 def failures(scenario: Scenario) -> list[str]:
     """Play a scenario on the model, and return what was not as expected."""
-    world = ModelWorld(scenario.xen_version, **scenario.xen)
+    return unexpected(scenario, ModelWorld(scenario.xen_version, **scenario.xen))
+
+
+def unexpected(scenario: Scenario, world: World) -> list[str]:
+    """Play a scenario, and return what was not as expected."""
     return [one.message for _, several in play(scenario, world) for one in several]
 
 
@@ -194,6 +215,27 @@ def test_a_failure_has_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[
         ([GUEST, {"op": "copy", "args": [{"len": "$guest.domid[0]"}]}], "there is no such thing"),
         ([GUEST, {"op": "copy", "args": [{"len": "$"}]}], "expected a name such as"),
         ([GUEST, {"op": "copy", "args": [{"len": "$guest.frame[99]"}]}], "has no page 99"),
+        ([GUEST, {"op": "copy", "args": [{"len": "$guest.machine[99]"}]}], "has no page 99"),
+        ([GUEST, {**ASK, "poison": 256}], "poison: expected 0 to 255, got 256"),
+        ([GUEST, {"op": "copy", "in": "", "poison": 1}], "poison needs args beside it"),
+        ([GUEST, {**ASK, "untouched": 1}], "untouched: expected true or false, got 1"),
+        ([GUEST, {"cmd": 77, "untouched": True}], "untouched needs op beside it"),
+        ([GUEST, {"cmd": 77, "lists": {}}], "lists needs op beside it"),
+        ([GUEST, {**ASK, "address": "here"}], "address: expected an integer or a name"),
+        ([GUEST, {**ASK, "address": "$here"}], "nothing has the name here yet"),
+        ([GUEST, {**ASK, "address": "unknown"}], "args takes no in or unknown address beside it"),
+        ([GUEST, {**ASK, "offset": 8}], "offset needs address beside it"),
+        ([GUEST, {"cmd": 6, "address": "unknown", "offset": 8}], "offset takes no unknown address"),
+        (
+            [GUEST, {**ASK, "address": (1 << 64) - 1, "offset": 1}],
+            "expected 0 to 18446744073709551615",
+        ),
+        ([{**GUEST, "abi": "x86_32"}, {**ASK, "address": 1 << 32}], "expected 0 to 4294967295"),
+        ([GUEST, {**SETUP, "filled": {"frame_list": ["0."]}}], "frame_list: expected hexadecimal"),
+        ([GUEST, {"read": 1, "in": "guest", "table": -1}], "table: expected 0 to"),
+        ([GUEST, {"read": 1, "in": "guest", "table": 0, "page": 0}], "expected one of page, addr"),
+        ([GUEST, {"read": 2, "in": "guest", "table": 4095}], "a page has 4096"),
+        ([GUEST, {"read": 2, "in": "guest", "status": "$none"}], "nothing has the name none yet"),
         ([GUEST, {"op": "copy", "args": [{"len": "$guest.room[0]"}]}], "does not fit"),
         ([GUEST, {"destroy": "guest"}, {"destroy": "guest"}], "no domain 'guest' at this point"),
     ],
@@ -320,6 +362,151 @@ def test_a_recording_is_what_was_seen(tmp_path: Path, capsys: pytest.CaptureFixt
         validator().validate(row)
 
 
+MEETINGS: dict[str, tuple[list[dict[str, Any]], dict[str, Any], dict[str, Any], str]] = {
+    "poison": (
+        [],
+        {**SIZE, "poison": 0xA5, "out": "f07fa5a501000000400000000000a5a5"},
+        {**SIZE, "poison": 0xA6, "out": "f07fa5a501000000400000000000a5a5"},
+        "out is f07fa6a60100000040000000",
+    ),
+    "untouched": (
+        [],
+        {**ASK, "poison": 0xA5, "untouched": True, "results": [{"version": 1}]},
+        {**ASK, "poison": 0xA5, "untouched": True},
+        "untouched bytes are f07f000001000000, not f07f0000a5a5a5a5: element 0, version",
+    ),
+    "any": (
+        [OWN],
+        {**MAP_OWN, "results": [{"handle": "any", "status": "okay"}]},
+        {**MAP_OWN, "results": [{"handle": "any", "status": "bad_page"}]},
+        "[0].status, map_grant_ref: GNTST_okay, not 'bad_page'",
+    ),
+    "any-byte": (
+        [],
+        {**SETUP, "filled": {"frame_list": ["............0000" * 2]}},
+        {**SETUP, "filled": {"frame_list": ["............FFFF" * 2]}},
+        "filled frame_list is ",
+    ),
+    "address": (
+        [{**ASK, "address": "$guest.address[1]", "offset": 16, "untouched": False}],
+        {"read": 8, "in": "guest", "page": 1, "offset": 16, "bytes": "f07f000001000000"},
+        {"read": 8, "in": "guest", "page": 1, "bytes": "f07f000001000000"},
+        "guest reads 0000000000000000, not f07f000001000000",
+    ),
+    "nowhere": (
+        [],
+        {**ASK, "address": "$guest.room[0]", "untouched": True, "rc": -14, "out": ""},
+        {**ASK, "address": "$guest.room[0]", "results": [{"version": 1}]},
+        "results are of 0 elements, not 1",
+    ),
+    "in-part": (
+        [],
+        {**ASK, "address": "$guest.address[3]", "offset": 4092, "rc": -14, "out": "f07f0000"},
+        {**ASK, "address": "$guest.address[3]", "offset": 4092, "rc": 0},
+        "rc is -14, not 0",
+    ),
+    "table": (
+        [OWN, {"write": "0d00", "in": "guest", "table": 32, "offset": 32}],
+        {"read": 2, "in": "guest", "table": 64, "bytes": "0d00"},
+        {"read": 2, "in": "guest", "table": 64, "bytes": "0100"},
+        "guest reads 0d00, not 0100",
+    ),
+    "table-end": (
+        [],
+        {"read": 1, "in": "guest", "table": 4096, "fails": True},
+        {"read": 1, "in": "guest", "table": 4096, "bytes": "00"},
+        "read: table 4096: nothing is there",
+    ),
+    "status": (
+        [VERSION, OWN, MAP_OWN],
+        {"read": 2, "in": "guest", "status": 16, "bytes": "1800"},
+        {"read": 2, "in": "guest", "status": 16, "bytes": "0000"},
+        "guest reads 1800, not 0000",
+    ),
+    "no-status": (
+        [],
+        {"write": "00", "in": "guest", "status": 16, "fails": True},
+        {"write": "00", "in": "guest", "status": 16},
+        "write: status 16: nothing is there",
+    ),
+    "machine": (
+        [OWN],
+        {**MAP_OWN, "results": [{"dev_bus_addr": "$guest.machine[0]"}]},
+        {**MAP_OWN, "results": [{"dev_bus_addr": "$guest.machine[1]"}]},
+        "not '$guest.machine[1]'",
+    ),
+    "own-list": (
+        [],
+        {**OWN_LIST, "poison": 0xA5, "results": [{"status": "okay"}], "untouched": True},
+        {**OWN_LIST, "poison": 0xA5, "results": [{}], "untouched": True},
+        "element 0, status",
+    ),
+}
+"""By what they are about: what comes before a step, the step, the step wrong, and the words."""
+
+
+@pytest.fixture(scope="module", params=["model", "qemu-xen"])
+def backend(request: pytest.FixtureRequest) -> str:
+    """Return each backend that makes domains, or skip."""
+    if request.param == "qemu-xen":
+        with contextmanager(machines)():
+            """It can be had."""
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def world(backend: str) -> Iterator[Callable[[], World]]:
+    """Return what makes a world of each backend that has some."""
+    if backend == "model":
+        yield ModelWorld
+    else:
+        with contextmanager(machines)() as opened:
+            yield lambda: LiveWorld(opened)
+
+
+@pytest.mark.parametrize("about", MEETINGS)
+def test_each_key_is_met_and_missed(world: Callable[[], World], about: str) -> None:
+    """Would catch a key that is ignored, or is not the same on the model and on real Xen."""
+    before, right, wrong, words = MEETINGS[about]
+    for step, expected in ((right, []), (wrong, [words])):
+        lines = [HEAD, GUEST, *before, step]
+        for line in lines:
+            validator().validate(line)
+        messages = unexpected(Scenario.parse(map(json.dumps, lines)), world())
+        assert len(messages) == len(expected), messages
+        assert all(one in got for one, got in zip(expected, messages, strict=True)), messages
+
+
+def test_a_recording_is_one_of_itself(
+    backend: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch a key that is lost or wrong in a recording, or that fails when it is played."""
+    lines = [GUEST]
+    for number, (before, right, wrong, _) in enumerate(MEETINGS.values()):
+        name = f"guest{number}"
+        lines += [
+            json.loads(
+                json.dumps(line).replace("guest", name).replace('"op"', f'"caller": "{name}", "op"')
+            )
+            for line in (GUEST, *before, right, wrong, {"destroy": "guest"})
+        ]
+    path = written(tmp_path, *lines)
+    assert main(["run", path, "--backend", backend, "--format", "jsonl"]) == 1
+    recording, complaints = capsys.readouterr()
+    assert complaints.count("\n") == len(MEETINGS)
+    rows = [json.loads(line) for line in recording.splitlines()]
+    for row in rows:
+        validator().validate(row)
+    for key in ("poison", "untouched", "address", "offset", "table", "status", "fails"):
+        assert any(key in row for row in rows), key
+    assert any("any" in one.values() for row in rows for one in row.get("results", []))
+    if backend == "model":  # on another machine, numbers would be others
+        again = tmp_path / "seen.jsonl"
+        again.write_text(recording)
+        assert main(["run", str(again), "--format", "jsonl"]) == 0
+        assert capsys.readouterr() == (recording, "")
+
+
 def test_a_recording_says_which_xen_it_is_of(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -367,8 +554,10 @@ def test_unknown_backends_and_versions(tmp_path: Path, capsys: pytest.CaptureFix
     """Would catch a backend that is guessed, or a traceback about one."""
     path = written(tmp_path, GUEST)
     for option, words in (
-        (["--backend", "kvm"], "expected model or lib:"),
-        (["--backend", "lib:"], "expected model or lib:"),
+        (["--backend", "kvm"], "expected model, lib:PATH[:SYMBOL], qemu-xen or xen, got 'kvm'"),
+        (["--backend", "lib:"], "expected model, lib:"),
+        (["--unsafe"], "--unsafe is for --backend xen"),
+        (["--backend", "qemu-xen", "--xen-version", "4.17"], "it is for the model"),
         (["--backend", "lib:./nothing.so"], "nothing.so"),
         (["--xen-version", "new"], "xen_version"),
         (["--backend", "lib:./nothing.so", "--xen-version", "4.17"], "it is for the model"),
@@ -469,17 +658,38 @@ def documented() -> list[str]:
     return [line for block in blocks for line in block.splitlines()]
 
 
-def test_the_documentation_is_a_scenario() -> None:
+def test_the_documentation_is_a_scenario(world: Callable[[], World]) -> None:
     """Would catch an example in the documentation that does not do what it says."""
     lines = documented()
-    assert len(lines) >= 14
+    assert len(lines) >= 20
     for line in lines:
         validator().validate(json.loads(line))
-    assert failures(Scenario.parse(lines)) == []
+    assert unexpected(Scenario.parse(lines), world()) == []
+
+
+def test_the_conformance_vectors_fit_the_schema() -> None:
+    """Would catch what is recorded from real Xen, and no editor takes."""
+    shapes: dict[str, dict[str, Any]] = {}
+    for path in sorted((ROOT / "tests" / "conformance").glob("*.jsonl")):
+        for text in path.read_text().splitlines():
+            shapes[re.sub(r'"[^"]*"(?!:)|[0-9]+', "", text)] = json.loads(text)
+    assert len(shapes) > 100
+    for line in shapes.values():
+        validator().validate(line)
 
 
 TIMES = "\N{MULTIPLICATION SIGN}"
-NONSENSE = (None, True, -1, 1.5, 1 << 70, "", "$", "\u00e9", [], {"a": 1}, ["$x"])
+NONSENSE = (
+    *(None, True, -1, 1.5, 1 << 70, 255, 256, "", "$", "$x", "\u00e9", [], {"a": 1}, ["$x"]),
+    *("unknown", "any", "..", "0.", {"frame_list": ["00.."]}, {"frame_list": ["0..0"]}),
+)
+MORE: tuple[dict[str, Any], ...] = (
+    *({"address": 5}, {"address": "$guest.address[0]"}, {"address": "unknown"}, {"offset": 8}),
+    *({"address": 5, "offset": 8}, {"address": "unknown", "offset": 8}, {"table": 0}),
+    *({"poison": 165}, {"untouched": True}, {"status": "$x"}, {"fails": True}, {"lists": {}}),
+    *({"filled": {}}, {"results": []}, {"bytes": ".."}),
+)
+"""What is put into lines that may not take it."""
 
 NOT_FOR_A_SCHEMA = re.compile(
     "at this point|already|is a domain|for . elements|are no whole structs|"
@@ -503,6 +713,7 @@ def test_the_schema_and_the_parser_agree() -> None:
         before += [] if before == [] or "domain" in line else guests
         changes = [
             *({**line, key: value} for key in (*line, "zz") for value in NONSENSE),
+            *({**line, **more} for more in MORE),
             *({k: v for k, v in line.items() if k != key} for key in line),
             *({**line, "in": "00", key: []} for key in ("args", "cmd", "address")),
         ]
@@ -519,7 +730,7 @@ def test_the_schema_and_the_parser_agree() -> None:
             assert valid or problem, changed
             assert not valid or not problem or NOT_FOR_A_SCHEMA.search(problem), (changed, problem)
             checked += 1
-    assert checked > 900
+    assert checked > 2000
 
 
 def test_the_schema_knows_every_op_and_abi() -> None:

@@ -15,13 +15,12 @@ if TYPE_CHECKING:
 HELP = """\
   model              the model of Xen that is part of this package
   lib:PATH[:SYMBOL]  a C function int f(unsigned cmd, void *uop, unsigned count) in a
-                     shared library, HYPERVISOR_grant_table_op by default
+                     shared library, HYPERVISOR_grant_table_op by default; it has domains
+                     if the library has the control part of <xengnt/rig.h>
   qemu-xen           real Xen, booted under QEMU; `xengnt live setup` fetches it
   xen                the Xen that this machine runs on, through libxencall; only query_size
                      and get_version, unless `xengnt run` is given --unsafe
 """
-
-SYMBOL = "HYPERVISOR_grant_table_op"
 
 Play = Callable[["Scenario"], "Backend | World"]
 """Gives what a scenario is played on."""
@@ -50,10 +49,10 @@ def opened(wanted: str, *, unsafe: bool = False) -> Iterator[Play]:
         raise InvalidValue("--unsafe is for --backend xen")
     kind, _, rest = wanted.partition(":")
     if kind == "lib" and rest:
-        from xengnt.backends.native import Library
+        from xengnt.foreign.world import Foreign
 
         path, _, symbol = rest.partition(":")
-        yield lambda case: Library(path, symbol or SYMBOL, case.abi.interface_version)
+        yield Foreign(path, symbol)
     elif wanted == "model":
         from xengnt.model.world import ModelWorld
 

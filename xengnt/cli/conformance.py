@@ -19,7 +19,9 @@ Each case is a scenario that was played on real Xen; what came of it is what a b
 do. A backend is
 
 {backends.HELP}
-A case is not supported if the backend cannot play it: a bare C function has no domains.
+A case is not supported if the backend does not have what it is about. A library with the
+control part is asked all; a bare C function, which has no domains, only what needs none. Each
+case is played on a library in a process of its own: if that crashes, the case differs.
 
 exit status: 1 if a case differs, 2 if none could be played
 
@@ -38,13 +40,16 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suite", type=Path, metavar="FOLDER", help="other cases than those of this package"
     )
+    parser.add_argument(
+        "-x", "--exitfirst", action="store_true", help="stop at the first case that differs"
+    )
     options.format_(parser, "table", "json")
 
 
 def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
     from xengnt.cli import render
-    from xengnt.conformance.run import UNSUPPORTED, run
+    from xengnt.conformance.run import DIFFERS, UNSUPPORTED, run
     from xengnt.conformance.suite import Suite, shipped
     from xengnt.errors import InvalidValue
 
@@ -55,9 +60,11 @@ def run(wanted: argparse.Namespace) -> int:
         raise InvalidValue(f"--only: no case has {wanted.only!r} in its name")
     verdicts: list[Verdict] = []
     with backends.opened(wanted.backend) as on, render.progress("cases") as show:
-        for verdict in run(cases, on):
+        for verdict in run(cases, on, foreign=wanted.backend.startswith("lib:")):
             verdicts.append(verdict)
             show(len(verdicts), len(cases))
+            if wanted.exitfirst and verdict.verdict == DIFFERS:
+                break
     if wanted.format == "json":
         render.print_json(_report(verdicts, recorded))
     else:

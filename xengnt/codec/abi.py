@@ -43,7 +43,6 @@ def _layout(target: Target, version: int) -> Layout:
     return compute(_declarations(target, version))
 
 
-
 class Abi:
     """The grant-table ABI of one architecture at one interface version.
 

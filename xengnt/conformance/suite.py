@@ -44,9 +44,11 @@ class Suite:
             files = seal.pop("sha256")
         except (OSError, ValueError, KeyError, AttributeError) as error:
             raise SourceError(f"{self.folder / SEAL}: {error}") from None
-        for name, digest in _digests(self.folder).items():
-            if files.get(name) != digest:
-                raise SourceError(f"{self.folder / name}: is not what was recorded")
+        found = _digests(self.folder)
+        for name in sorted(files.keys() | found.keys()):
+            if files.get(name) != found.get(name):
+                what = "is not what was recorded" if name in found else "is missing"
+                raise SourceError(f"{self.folder / name}: {what}")
         return {key: str(value) for key, value in seal.items()}
 
     def cases(self, only: str = "") -> Iterator[Scenario]:
@@ -83,7 +85,7 @@ def seal(folder: Path, package: str, xen_version: str) -> None:
 
 
 def _digests(folder: Path) -> dict[str, str]:
-    paths = [*sorted(folder.glob("*.jsonl")), folder / "boot.log"]
+    paths = sorted([*folder.glob("*.jsonl"), *folder.glob("boot.log")])
     return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
 
 

@@ -30,6 +30,7 @@ from xengnt.codec.symbols import shown
 from xengnt.codec.values import Values
 from xengnt.errors import InvalidValue, SourceError, UnknownName
 from xengnt.scenario.line import (
+    BYTE,
     SIGNED,
     UNSIGNED,
     Line,
@@ -101,7 +102,7 @@ class Call:
         line |= {"caller": self.caller} if self.caller else {}
         line["count"] = self.count
         if self.unknown:
-            line["address"] = "unknown"
+            line["address"] = UNKNOWN
         elif self.address is not None:
             line["address"] = self.address
             line |= {"offset": self.offset} if self.offset else {}
@@ -137,6 +138,13 @@ _KEYS = {
     *("as", "rc", "results", "out", "filled", "reasons", "offset", "poison", "untouched"),
 }
 
+_NEEDS = {
+    **dict.fromkeys(("args", "lists", "results", "untouched", "filled"), "op"),
+    "poison": "args",
+    "offset": "address",
+}
+"""What a key has to have beside it."""
+
 
 def parse_call(abi: Abi, line: Line) -> Call:
     """Return the call of a line, or raise with what is wrong with it."""
@@ -152,9 +160,9 @@ def parse_call(abi: Abi, line: Line) -> Call:
     else:
         cmd = integer(line["cmd"], "cmd", UNSIGNED)
     unknown = line.get("address") == UNKNOWN
-    if "offset" in line and ("address" not in line or unknown):
-        raise SourceError("offset needs an address beside it")
-    data, args = _arguments(codec, line)
+    _check_beside(line, unknown=unknown)
+    poison = integer(line["poison"], "poison", BYTE) if "poison" in line else None
+    data, args = _arguments(codec, line, poison)
     later = has_names(args)  # what they are shows when it is played
     count = len(data) // codec.plan.struct.size if codec else 0
     if later:
@@ -179,7 +187,7 @@ def parse_call(abi: Abi, line: Line) -> Call:
         args=args,
         address=number(line["address"], "address") if "address" in line and not unknown else None,
         offset=integer(line.get("offset", 0), "offset", UNSIGNED),
-        poison=integer(line["poison"], "poison", (0, 255)) if "poison" in line else None,
+        poison=poison,
         untouched=truth(line.get("untouched", False), "untouched"),
         caller=text(line["caller"], "caller") if "caller" in line else None,
         abi=abi,
@@ -192,6 +200,17 @@ def parse_call(abi: Abi, line: Line) -> Call:
             for key, rows in _rows(codec, line, "filled").items()
         },
     )
+
+
+def _check_beside(line: Line, *, unknown: bool) -> None:
+    """Raise unless each key has beside it what it is about, and nothing that says otherwise."""
+    for key, other in _NEEDS.items():
+        if key in line and other not in line:
+            raise SourceError(f"{key} needs {other} beside it")
+    if "args" in line and ("in" in line or unknown):
+        raise SourceError("args takes no in or unknown address beside it")
+    if "offset" in line and unknown:
+        raise SourceError("offset takes no unknown address beside it")
 
 
 def in_hex(rows: list[bytes | str | None]) -> list[str | None]:
@@ -223,19 +242,14 @@ def _check_reasons(line: Line) -> None:
             integer(row["element"], "reasons: element", UNSIGNED)
 
 
-def _arguments(codec: Codec | None, line: Line) -> tuple[bytes, Any]:
+def _arguments(codec: Codec | None, line: Line, poison: int | None) -> tuple[bytes, Any]:
     """Return the arguments as bytes and as they are written; with names in them, only so."""
-    if "args" in line:
-        if codec is None or "in" in line or line.get("address") == UNKNOWN:
-            raise SourceError("args needs op, and no in or unknown address beside it")
+    if codec and "args" in line:
         args = line["args"]
         if not isinstance(args, list | dict):
             kind = type(args).__name__
             raise SourceError(f"args: expected rows or columns, got {kind}", got=args)
-        poison = line.get("poison")
         return b"" if has_names(args) else codec.encode(args, poison=poison), args
-    if "poison" in line:
-        raise SourceError("poison needs args beside it")
     data = hexadecimal(line.get("in", ""), "in")
     if codec and "count" not in line and len(data) % codec.plan.struct.size:
         raise SourceError(f"in: {len(data)} bytes are no whole structs, and there is no count")
@@ -255,9 +269,7 @@ def _results(codec: Codec | None, line: Line) -> list[dict[str, Any]]:
     rows = line.get("results", [])
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise SourceError("results: expected an array of objects")
-    if codec is None:
-        if rows:
-            raise SourceError("results needs op")
+    if codec is None:  # and so there are none
         return rows
     for index, row in enumerate(rows):
         for key, value in row.items():

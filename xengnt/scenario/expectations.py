@@ -12,6 +12,7 @@ from itertools import zip_longest
 from typing import Any
 
 from xengnt.codec import Codec
+from xengnt.codec.lists import without_addresses
 from xengnt.codec.symbols import shown
 from xengnt.findings import ERROR, Finding
 from xengnt.scenario.call import ANY, Call, expected, in_hex
@@ -77,7 +78,11 @@ def results(
     """
     rows, findings = [], []
     view = codec.abi.view(codec.name, codec.whole(seen.out or b""))
-    for index, row in enumerate(call.results):
+    there, asked = len(view), len(call.results)
+    if there < asked:
+        words = f"are of {there} elements, not {asked}: no more are in memory"
+        findings.append(_difference(number, call, "results", words, asked, there))
+    for index, row in enumerate(call.results[:there]):
         now = dict(row)
         for name, wanted in row.items():
             got = view[index][name]
@@ -93,20 +98,18 @@ def results(
 
 def touched(codec: Codec, number: int, call: Call, seen: Call) -> Iterator[Finding]:
     """Give what came out of a call beside the fields that are expected to."""
-    size, out = codec.plan.struct.size, seen.out or b""
-    for start in range(0, min(len(seen.data), len(out)), size):
-        index = start // size
-        row = call.results[index] if index < len(call.results) else {}
-        before = bytearray(seen.data[start : start + size])
-        after = bytearray(out[start : start + size])
+    after = seen.out or b""
+    before = bytearray(without_addresses(codec, seen.data)[: len(after)])
+    for index, row in enumerate(call.results):
         for key in row:
             leaf = codec.plan.slots[key][1]
-            here = slice(leaf.offset, leaf.offset + leaf.size * (leaf.count or 1))
+            start = index * codec.plan.struct.size + leaf.offset
+            here = slice(start, start + leaf.size * (leaf.count or 1))
             before[here] = after[here]
-        if before != after:
-            words = f"[{index}] is touched: {_apart(bytes(before), bytes(after))}"
-            field = _field(codec, bytes(before), bytes(after)).replace("element 0, ", "")
-            yield _difference(number, call, "untouched", words + field, before.hex(), after.hex())
+    wanted = bytes(before)
+    if wanted != after:
+        words = f"bytes are {_apart(wanted, after)}{_field(codec, wanted, after)}"
+        yield _difference(number, call, "untouched", words, wanted.hex(), after.hex())
 
 
 def _fits(wanted: str | None, got: str | None) -> bool:

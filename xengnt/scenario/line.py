@@ -14,6 +14,7 @@ from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
 from xengnt.scenario.names import NAME, USE
 
+BYTE = (0, 255)
 UNSIGNED = (0, (1 << 32) - 1)
 WIDE = (0, (1 << 64) - 1)
 SIGNED = (-(1 << 63), (1 << 63) - 1)
@@ -46,7 +47,7 @@ def hexadecimal(value: object, name: str) -> bytes:
         return bytes.fromhex(value)  # type: ignore[arg-type]  # raises for what is no text
     except (TypeError, ValueError):
         raise SourceError(
-            f"{shown(name)}: expected hexadecimal bytes, got {shown(value)}", got=value
+            f"{name}: expected hexadecimal bytes, got {shown(value)}", got=value
         ) from None
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Codec
 from xengnt.codec.lists import given, point, without_addresses
-from xengnt.errors import SourceError, XengntError
+from xengnt.errors import InvalidValue, SourceError, XengntError
 from xengnt.findings import Finding
 from xengnt.scenario.call import Call, lengths
 from xengnt.scenario.document import Scenario
@@ -28,8 +28,8 @@ from xengnt.scenario.expectations import (
 )
 from xengnt.scenario.line import WIDE, Line, integer
 from xengnt.scenario.names import Names, has_names
-from xengnt.scenario.steps import Access, Destroy, Grant, MakeDomain, Step
-from xengnt.scenario.world import Actor, Alone, World
+from xengnt.scenario.steps import TABLES, Access, Destroy, Grant, MakeDomain, Step
+from xengnt.scenario.world import Actor, Alone, World, within_page
 
 if TYPE_CHECKING:
     from xengnt.backends.base import Backend, Memory
@@ -118,19 +118,9 @@ class _Player:
         return replace(step, fails=False, line=_succeeded(step)), found
 
     def _access(self, step: Access) -> Played:
-        actor = self._actor(step.domain)
-        start = step.offset
-        if step.page is None:
-            start += integer(self.names.replaced(step.address), "address", WIDE)
         verb = "read" if step.data is None else "write"
-        got = b""
         try:
-            if step.table:
-                got = _in_table(actor.table(status=step.table == "status"), start, step)
-            elif step.data is None:
-                got = actor.read(step.page, start, step.length)
-            else:
-                actor.write(step.page, start, step.data)
+            got = self._accessed(step)
         except SourceError:
             raise
         except XengntError as error:
@@ -144,6 +134,24 @@ class _Player:
         line["bytes"] = got.hex()
         return replace(step, fails=False, expected=got, line=line), found
 
+    def _accessed(self, step: Access) -> bytes:
+        """Read or write bytes, and return those that were read."""
+        actor = self._actor(step.domain)
+        page, start = step.at, step.offset
+        if step.place != "page":
+            page, start = None, self._at(step.place, step.at, step.offset)
+        if step.place in TABLES:
+            return _in_table(actor.table(status=step.place == "status"), start, step)
+        if step.data is None:
+            return actor.read(page, start, step.length)
+        actor.write(page, start, step.data)
+        return b""
+
+    def _at(self, key: str, start: object, offset: int, word: int = 8) -> int:
+        """Return a place in bytes, which fits so many bytes."""
+        at = integer(self.names.replaced(start), key, WIDE) + offset
+        return integer(at, key, (0, (1 << 8 * word) - 1))
+
     # Calls
 
     def _call(self, call: Call, number: int) -> Played:
@@ -152,14 +160,16 @@ class _Player:
         actor = self._actor(call.caller)
         at = None
         if call.address is not None:
-            at = integer(self.names.replaced(call.address), "address", WIDE) + call.offset
+            word = actor.backend.abi.target.word
+            at = self._at("address", call.address, call.offset, word)
         seen = _played(self._prepared(call, actor), actor, at)
         codec = actor.backend.abi.codec(call.op) if call.op else None
         if call.name:
             self.names.define(call.name, _value(codec, seen))
         findings = [*differences(codec, number, call, seen)]
-        if codec and call.untouched:
-            findings += touched(codec, number, call, seen)
+        if codec and call.untouched and (more := [*touched(codec, number, call, seen)]):
+            seen = replace(seen, untouched=False)
+            findings += more
         if codec and call.results:
             rows, others = results(codec, number, call, seen, self.names.replaced)
             seen = replace(seen, results=rows)
@@ -187,11 +197,12 @@ def _succeeded(step: Grant | Access) -> Line:
 
 
 def _in_table(frames: list[memoryview], start: int, step: Access) -> bytes:
-    """Read or write bytes of a grant table, and return what was read."""
+    """Read or write bytes of a grant table, and return those that are there now."""
     index, at = divmod(start, PAGE_SIZE)
     length = step.length if step.data is None else len(step.data)
-    if index >= len(frames) or at + length > PAGE_SIZE:
-        raise SourceError(f"{length} bytes from {start}: not in one frame of the table")
+    within_page(at, length)
+    if index >= len(frames):
+        raise InvalidValue(f"{step.place} {start}: nothing is there", got=start)
     here = frames[index][at : at + length]
     if step.data is not None:
         here[:] = step.data

@@ -5,7 +5,7 @@
 domain, ``{"destroy": "guest"}`` ends it. ``{"grant": "permit_access", "by": "guest", …}``
 has the guest act on an entry of its table, by the rules in ``xengnt.guest``. ``{"write":
 "00ff", "in": "guest", "page": 5}`` and ``{"read": 2, "in": "guest", "page": 5, "bytes":
-"00ff"}`` are its memory, by page or by address.
+"00ff"}`` are its memory, by page or by address, or its grant table.
 
 Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
 """
@@ -48,6 +48,12 @@ ACTIONS = {
 
 _CHOICES = {"readonly", "ref"}
 """What may be left out where something is granted."""
+
+TABLES = ("table", "status")
+"""What there is of a grant table: its entries, and their status array."""
+
+PLACES = ("page", "address", *TABLES)
+"""What can be read and written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +109,9 @@ class Access:
 
     Attributes:
         domain: the guest.
-        page: the index of the page, None for an address.
-        address: the address, or a name for it; or an offset in its grant table.
-        table: ``table`` or ``status`` for its entries, or their status array.
+        place: one of `PLACES`.
+        at: the index of the page, the address, or where in the table or array; a name stands
+            for one of the latter three.
         offset: from there, in bytes.
         data: what is written, None for reading.
         length: how much is read.
@@ -115,22 +121,17 @@ class Access:
     """
 
     domain: str
-    page: int | None
-    address: Any
+    place: str
+    at: Any
     offset: int
     data: bytes | None
     length: int
     expected: bytes | None
     fails: bool
     line: Line = field(compare=False)
-    table: str | None = None
 
 
 Step = MakeDomain | Destroy | Grant | Access
-
-
-_PLACES = ("page", "address", "table", "status")
-"""What can be read and written."""
 
 
 def parse_step(abi: Abi, line: Line) -> Step | None:
@@ -200,33 +201,33 @@ def needed(action: str) -> set[str]:
 
 
 def _write(_abi: Abi, line: Line) -> Access:
-    only(line, {"write", "in", *_PLACES, "offset", "fails"})
+    only(line, {"write", "in", *PLACES, "offset", "fails"})
     return _access(line, hexadecimal(line["write"], "write"), 0, None)
 
 
 def _read(_abi: Abi, line: Line) -> Access:
-    only(line, {"read", "in", *_PLACES, "offset", "bytes", "fails"})
+    only(line, {"read", "in", *PLACES, "offset", "bytes", "fails"})
     expected = hexadecimal(line["bytes"], "bytes") if "bytes" in line else None
     length = integer(line["read"], "read", (0, 1 << 24))
     return _access(line, None, length, expected)
 
 
 def _access(line: Line, data: bytes | None, length: int, expected: bytes | None) -> Access:
-    places = [key for key in _PLACES if key in line]
+    places = [key for key in PLACES if key in line]
     if len(places) != 1:
-        raise SourceError(f"expected one of {', '.join(_PLACES)}")
-    table = places[0] if places[0] in ("table", "status") else None
+        raise SourceError(f"expected one of {', '.join(PLACES)}")
+    [place] = places
+    at = line[place]
     return Access(
         domain=name(line.get("in"), "in"),
-        page=integer(line["page"], "page", UNSIGNED) if "page" in line else None,
-        address=None if "page" in line else number(line[places[0]], places[0]),
+        place=place,
+        at=integer(at, place, UNSIGNED) if place == "page" else number(at, place),
         offset=integer(line.get("offset", 0), "offset", UNSIGNED),
         data=data,
         length=length,
         expected=expected,
         fails=truth(line.get("fails", False), "fails"),
         line=line,
-        table=table,
     )
 
 

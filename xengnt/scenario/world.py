@@ -60,7 +60,6 @@ class Actor(Protocol):
             XengntError: there is nothing, or it may not be written.
         """
 
-
     def table(self, *, status: bool) -> list[memoryview]:
         """Return the frames of its grant table, or of the status array, in place."""
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Record the cases from real Xen, which is booted under QEMU.
 
-    python tests/conformance/record.py [-o FOLDER]
+    python tests/cases/record.py [-o FOLDER]
 
 Writes a file for each op, what Xen printed while it booted, and whose work that was: the
 package of Xen and the hash of each file.
@@ -31,7 +31,7 @@ from xengnt.scenario import Scenario
 if TYPE_CHECKING:
     from cases import Case
 
-HERE = Path(__file__).parent
+SUITE = Path(__file__).parent.parent / "conformance"
 KINDS = (mapping, tables, copying, calls)
 
 
@@ -53,7 +53,7 @@ def scenario(name: str, case: Case, xen_version: str | None = None) -> Scenario:
 def main() -> None:
     """Record all cases."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
-    parser.add_argument("-o", "--output", type=Path, default=HERE, metavar="FOLDER")
+    parser.add_argument("-o", "--output", type=Path, default=SUITE, metavar="FOLDER")
     folder = parser.parse_args().output
     files: dict[str, list[str]] = {}
     count = 0
