@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import errno
+import faulthandler
 import json
 import os
 import re
@@ -45,6 +46,16 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*use of fork:DeprecationWarning
 
 # No current Xen gives the first, and the second takes a machine with memory beyond 16 TiB.
 NEVER_SEEN = {Status.NO_DEVICE_SPACE, Status.ADDRESS_TOO_BIG}
+
+
+@pytest.fixture
+def silent() -> Iterator[None]:
+    """Have Python not print where a process was when it crashed."""
+    enabled = faulthandler.is_enabled()
+    faulthandler.disable()
+    yield
+    if enabled:
+        faulthandler.enable(sys.__stderr__ or sys.stderr)
 
 
 # The suite
@@ -194,6 +205,7 @@ def test_what_is_done_apart_comes_back() -> None:
         (lambda: time.sleep(60), "no answer within 0.2 s"),
     ],
 )
+@pytest.mark.usefixtures("silent")
 def test_the_end_of_the_other_process_is_told(last: Callable[[], None], words: str) -> None:
     """Would catch a command that dies, hangs or is content when a library ends the process."""
 
@@ -422,7 +434,7 @@ COUNTS = {
 SHAPE = {
     **COUNTS,
     "properties": {
-        **COUNTS["properties"],  # type: ignore[dict-item]  # a literal of several types
+        **COUNTS["properties"],
         "ops": {
             "type": "object",
             "additionalProperties": {**COUNTS, "additionalProperties": False},
@@ -444,7 +456,7 @@ SHAPE = {
             },
         },
     },
-    "required": [*COUNTS["required"], "ops", "xen_version", "package", "cases"],  # type: ignore[misc]  # the same
+    "required": [*COUNTS["required"], "ops", "xen_version", "package", "cases"],
     "additionalProperties": False,
 }
 
@@ -499,6 +511,7 @@ def test_a_mistake_is_told_in_words(
         assert f"{name}@pv64" in output
 
 
+@pytest.mark.usefixtures("silent")
 def test_a_crash_is_a_difference(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Would catch a command that dies with the library, and what was passed with it."""
     library = compile_c("small_xen", tmp_path, "-DCRASH")
@@ -558,6 +571,7 @@ def test_a_bare_call_is_asked_what_needs_no_state(
          "", "when it was opened, the process was ended by signal 6"),
     ],
 )  # fmt: skip
+@pytest.mark.usefixtures("silent")
 def test_what_cannot_be_opened_is_one_line(
     source: str,
     symbol: str,

@@ -124,9 +124,9 @@ def test_what_the_documentation_says_to_paste(machines: Machines, command: str) 
     assert done.returncode == 0, done.stderr.decode()
 
 
-def _play(machines: Machines, *lines: object) -> list[str]:
+def _play(machines: Machines, *lines: object, **head: object) -> list[str]:
     """Return what was not as expected of a scenario."""
-    head = {"scenario": 1, "abi": "x86_64"}
+    head = {"scenario": 1, "abi": "x86_64", **head}
     case = Scenario.parse([json.dumps(line) for line in (head, *lines)], "test")
     played = play(case, LiveWorld(machines, **case.xen))
     return [found.message for _, findings in played for found in findings]
@@ -148,6 +148,16 @@ def test_a_machine_serves_many_scenarios(machines: Machines) -> None:
     assert not _play(machines, dom0, grant, one)
     assert not _play(machines, dom0, {"read": 4, "in": "dom0", "table": 16, "bytes": "00000000"})
     assert machines.boots == before + 1  # what it maps cannot all be found again
+
+
+def test_what_an_administrator_chooses(machines: Machines) -> None:
+    """Would catch a choice that never reaches Xen: of the first domain, and of another."""
+    for line in ({"domain": "d", "privileged": True}, {"domain": "d"}):
+        size = {"op": "query_size", "args": [{"dom": "DOMID_SELF"}]}
+        most = {**size, "results": [{"max_nr_frames": 10}]}
+        assert not _play(machines, line, most, xen={"max_grant_frames": 10})
+        version = {"op": "set_version", "args": [{"version": 2}], "rc": -38}
+        assert not _play(machines, line, version, xen={"max_version": 1})
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: MIT
-"""Memory for arguments: that of this process, and one that nobody else looks at.
+"""Memory for arguments: of this process, one that nobody else looks at, and of guests.
 
 Imports ``xengnt.errors``, ``xengnt.abi`` and the extension.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from threading import Lock
 from typing import Any, Generic, TypeVar
 
@@ -211,3 +213,73 @@ class OwnMemory:
         if found is None or address + size > found[0] + found[1]:
             raise InvalidValue(f"no {size} bytes are at address {address:#x}", got=address)
         return found[2], address - found[0]
+
+
+class PagedMemory(ABC):
+    """Memory of a guest, page by page, with room for arguments.
+
+    Args:
+        arena: where arguments go: from which address, and up to which.
+    """
+
+    def __init__(self, arena: tuple[int, int]) -> None:
+        self._pieces = Pieces(*arena)
+
+    @abstractmethod
+    def page_at(self, address: int, *, writing: bool = False) -> memoryview | None:
+        """Return the bytes from an address to the end of its page, None if none are there."""
+
+    def allocate(self, size: int) -> int:
+        """Return the address of that many zero bytes, aligned to eight.
+
+        Raises:
+            Unavailable: there is no room.
+        """
+        address = self._pieces.take(size)
+        self.write(address, bytes(self._pieces.room(size)))
+        return address
+
+    def free(self, address: int) -> None:
+        """Give back what `allocate` gave.
+
+        Raises:
+            InvalidValue: it gave no such address.
+        """
+        self._pieces.give_back(address)
+
+    def extent(self, address: int) -> int:
+        """Return how many bytes are there: the rest of what was allocated, or of the page."""
+        if known := self._pieces.extent(address):
+            return known
+        return 0 if self.page_at(address) is None else PAGE_SIZE - address % PAGE_SIZE
+
+    def read(self, address: int, size: int) -> bytes:
+        """Return bytes.
+
+        Raises:
+            InvalidValue: not all of them are there.
+        """
+        return b"".join(bytes(part) for part in self._parts(address, size, writing=False))
+
+    def write(self, address: int, data: bytes) -> None:
+        """Store bytes.
+
+        Raises:
+            InvalidValue: not all of them are there, or not for writing.
+        """
+        done = 0
+        for part in list(self._parts(address, len(data), writing=True)):
+            part[:] = data[done : done + len(part)]
+            done += len(part)
+
+    def _parts(self, address: int, size: int, *, writing: bool) -> Iterator[memoryview]:
+        """Give so many bytes, page by page, in place."""
+        end = address + size
+        while address < end:
+            part = self.page_at(address, writing=writing)
+            if part is None:
+                readonly = writing and self.page_at(address) is not None
+                why = "it may not be written" if readonly else "nothing is there"
+                raise InvalidValue(f"address {address:#x}: {why}", got=address)
+            yield part[: end - address]
+            address += len(part[: end - address])

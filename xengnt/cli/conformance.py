@@ -59,7 +59,7 @@ def run(wanted: argparse.Namespace) -> int:
     if not cases:
         raise InvalidValue(f"--only: no case has {wanted.only!r} in its name")
     verdicts: list[Verdict] = []
-    with backends.opened(wanted.backend) as on, render.progress("cases") as show:
+    with backends.opened(wanted.backend) as on, render.progress("cases", counts=True) as show:
         for verdict in run(cases, on, foreign=wanted.backend.startswith("lib:")):
             verdicts.append(verdict)
             show(len(verdicts), len(cases))

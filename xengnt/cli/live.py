@@ -94,7 +94,7 @@ def _fuzz(calls: int, seed: int) -> int:
     from xengnt.model.world import ModelWorld
     from xengnt.scenario import Scenario
 
-    with closing(Machines()) as machines, render.progress("random calls") as show:
+    with closing(Machines()) as machines, render.progress("random calls", counts=True) as show:
 
         def live(case: Scenario) -> LiveWorld:
             return LiveWorld(machines, **case.xen)

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.progress import (
     BarColumn,
     DownloadColumn,
+    MofNCompleteColumn,
     Progress,
     TaskID,
     TextColumn,
@@ -43,15 +44,16 @@ def console(file: TextIO | None = None) -> Console:
 
 
 @contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+def progress(what: str, *, counts: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Show on a terminal how far something is, if it takes long; nothing in a pipe.
 
-    Gives a function to call with what is done and what there is to do, in bytes.
+    Gives a function to call with what is done and what there is to do: in bytes, or as
+    numbers of whatever is counted.
     """
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(binary_units=True),
+        MofNCompleteColumn() if counts else DownloadColumn(binary_units=True),
         TimeRemainingColumn(),
         console=Console(file=sys.stderr),
         transient=True,

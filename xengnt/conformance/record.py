@@ -15,13 +15,12 @@ from dataclasses import replace
 from typing import Any
 
 from xengnt.codec import Abi, Codec
+from xengnt.codec.lists import without_addresses
 from xengnt.scenario import Call, Scenario, play
+from xengnt.scenario.call import ANY
 from xengnt.scenario.line import Line
 from xengnt.scenario.steps import MakeDomain
 from xengnt.scenario.world import Actor, World
-
-ANY = "any"
-"""A field that came out with a value of the machine's choice."""
 
 CHOSEN = "grant_handle_t"
 """Values of this type are the machine's choice."""
@@ -88,6 +87,7 @@ def _call_line(seen: Call, abi: Abi, known: _Known) -> Line:
     if not seen.op or seen.out is None or not seen.data:
         return line
     codec = abi.codec(seen.op)
+    seen = replace(seen, data=without_addresses(codec, seen.data))
     rows = [dict(_changes(codec, seen, index, known)) for index in range(_elements(codec, seen))]
     filled = {
         name: [_pattern(codec, name, row) for row in lists] for name, lists in seen.filled.items()

@@ -149,8 +149,10 @@ def options(choices: dict[str, Any]) -> str:
     table: list[str] = []
     for name, value in choices.items():
         match name:
-            case "max_grant_frames" | "max_maptrack_frames":
-                words.append(f"gnttab_{name}={value}")
+            case "max_grant_frames":
+                words.append(f"gnttab_max_frames={value}")
+            case "max_maptrack_frames":
+                words.append(f"gnttab_max_maptrack_frames={value}")
             case "max_version":
                 table.append(f"max-ver:{value}")
             case "transitive" | "transfer":
