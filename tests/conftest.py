@@ -56,6 +56,15 @@ def on_xen(record_property: Callable[[str, object], None]) -> Callable[[str, int
     return note
 
 
+@pytest.fixture(autouse=True)
+def rest(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a machine that a test had stand still while others are tested."""
+    found = request.getfixturevalue("machines") if "machines" in request.fixturenames else None
+    yield
+    if found:
+        found.rest()
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print what each oracle covered."""
     _live_summary(terminalreporter)

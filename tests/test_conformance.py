@@ -28,7 +28,7 @@ from xengnt.abi.constants import Op
 from xengnt.cli import main
 from xengnt.conformance.apart import apart
 from xengnt.conformance.run import PASSED, VERDICTS, run
-from xengnt.conformance.suite import Suite, shipped
+from xengnt.conformance.suite import SEAL, Suite, seal, shipped
 from xengnt.errors import BackendError, InvalidValue, SourceError, XengntError
 from xengnt.foreign.control import Control, declared
 from xengnt.foreign.world import ForeignWorld
@@ -692,3 +692,35 @@ def test_the_seal_says_what_it_is() -> None:
     assert SUITE.recorded["xen_version"] in (SUITE.folder / "boot.log").read_text()
     with pytest.raises(SourceError):
         Suite(ROOT / "examples").recorded  # noqa: B018 -- it is a property that looks
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[]", "expected an object"),
+        ('{"sha256": []}', "expected an object"),
+        ('{"sha256": {}}', "expected an object"),
+        ('{"sha256": {}, "package": "", "xen_version": ""}', "no cases"),
+        ("[" * 100_000, SEAL),
+        ("\xff", SEAL),
+    ],
+)
+def test_a_seal_of_another_shape_is_one_line(
+    text: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch a traceback about a suite that somebody else made."""
+    (tmp_path / SEAL).write_bytes(text.encode("latin-1"))
+    assert main(["conformance", "--suite", str(tmp_path)]) == 2
+    error = capsys.readouterr().err
+    assert words in error
+    assert error.count("\n") == 1
+
+
+def test_cases_that_do_not_begin_with_one_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Would catch lines before the first case that nobody plays."""
+    (tmp_path / "copy.jsonl").write_text('{"op": "copy"}\n{"scenario": 1, "abi": "x86_64"}\n')
+    seal(tmp_path, "a package", "4.17.7")
+    assert main(["conformance", "--suite", str(tmp_path)]) == 2
+    assert "a case begins with a line" in capsys.readouterr().err

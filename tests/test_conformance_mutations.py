@@ -143,7 +143,8 @@ MUTATIONS: list[tuple[str, str, str, str]] = [
         "versions.py", "set_version/", "        if kind == TRANSITIVE:", "        if False:",
     ),
     (
-        "versions.py", "set_version/", "page >> 32:", "page >> 40:",
+        "versions.py", "set_version/", 'errno.ERANGE, f"entry {ref}: frame',
+        'errno.EBUSY, f"entry {ref}: frame',
     ),
     (
         "call.py", "and-bit", "    if rest and not flushes:", "    if rest:",

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -25,6 +26,7 @@ from xengnt.conformance.divergence import divergence, outcomes, played, shrunk
 from xengnt.conformance.run import PASSED, run
 from xengnt.conformance.suite import shipped
 from xengnt.errors import BackendError, Unavailable
+from xengnt.live.image import image
 from xengnt.live.machine import Boot, Machine
 from xengnt.live.world import LiveWorld, Machines
 from xengnt.model.world import ModelWorld
@@ -228,3 +230,25 @@ def test_what_is_missing_is_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     monkeypatch.setenv("XENGNT_LIVE", str(tmp_path))
     with pytest.raises(Unavailable, match=r"install|live setup|compiler"):
         Machine()
+
+
+@pytest.mark.parametrize(
+    ("compiler", "words"),
+    [
+        ("true", "no guest kernel came of it"),
+        ("false", "cannot compile"),
+        ("/nowhere/cc", "no such C compiler"),
+        ("printf \\377", "no guest kernel came of it"),
+    ],
+)
+def test_a_compiler_that_makes_no_kernel_is_named(
+    compiler: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Would catch a traceback about $CC, or something empty that is kept for a kernel."""
+    need(platform.machine() == "x86_64", "a machine of x86_64", "$CC is for its own kernels")
+    monkeypatch.setenv("XENGNT_LIVE", str(tmp_path))
+    monkeypatch.setenv("CC", compiler)
+    image.cache_clear()
+    with pytest.raises(Unavailable, match=words):
+        image("pv")
+    assert not list(tmp_path.iterdir())

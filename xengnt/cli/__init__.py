@@ -110,7 +110,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 141
     except OSError as error:
         _discard_output()
-        return _fail(f"standard output: {error.strerror or error}")
+        where = "standard output" if error.filename is None else error.filename
+        return _fail(f"{where}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory")
     except KeyboardInterrupt:

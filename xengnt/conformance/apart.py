@@ -10,6 +10,7 @@ import ctypes
 import gc
 import os
 import signal
+import traceback
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
@@ -75,6 +76,9 @@ def _send(work: Callable[[], Iterable[T]], writing: Connection) -> None:
             writing.send((_ITEM, item))
     except XengntError as error:
         writing.send((_ERROR, error))
+    except Exception as error:  # noqa: BLE001 -- it would be lost with the process
+        traceback.print_exc()
+        writing.send((_ERROR, BackendError(f"{type(error).__name__}: {error}")))
     else:
         writing.send((_END, None))
 

@@ -71,6 +71,8 @@ def run(cases: Sequence[Scenario], on: On, *, foreign: bool = False) -> Iterator
 def _own(case: Scenario, on: On) -> Verdict:
     try:
         findings = [found for _, step in _steps(case, on) for found in step]
+    except BackendError as error:
+        return Verdict(case, DIFFERS, [Finding(ERROR, "crash", case.title, str(error))])
     except XengntError as error:
         return Verdict(case, UNSUPPORTED, why=str(error))
     return Verdict(case, DIFFERS if findings else PASSED, findings)
@@ -95,8 +97,8 @@ def _foreign(case: Scenario, on: On) -> Verdict:
         return Verdict(case, DIFFERS, findings)
     except XengntError as error:
         return Verdict(case, UNSUPPORTED, why=str(error))
-    lacking = next(filter(None, (_lacking(case, found) for found in findings)), None)
-    if lacking:
+    lacking = _lacking(case, findings[0]) if findings else None
+    if lacking:  # what differs before it, differs
         return Verdict(case, UNSUPPORTED, why=lacking)
     return Verdict(case, DIFFERS if findings else PASSED, findings)
 

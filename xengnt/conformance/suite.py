@@ -40,10 +40,16 @@ class Suite:
             SourceError: nobody says so, or a file was changed since then.
         """
         try:
-            seal = json.loads((self.folder / SEAL).read_text())
-            files = seal.pop("sha256")
-        except (OSError, ValueError, KeyError, AttributeError) as error:
+            seal = json.loads((self.folder / SEAL).read_text("utf-8"))
+        except (OSError, ValueError, RecursionError) as error:
             raise SourceError(f"{self.folder / SEAL}: {error}") from None
+        files = seal.pop("sha256", None) if isinstance(seal, dict) else None
+        if not isinstance(files, dict) or not {"package", "xen_version"} <= seal.keys():
+            raise SourceError(
+                f"{self.folder / SEAL}: expected an object with package, xen_version and sha256"
+            )
+        if not files:
+            raise SourceError(f"{self.folder}: no cases")
         found = _digests(self.folder)
         for name in sorted(files.keys() | found.keys()):
             if files.get(name) != found.get(name):
@@ -96,5 +102,7 @@ def _parts(path: Path) -> Iterator[tuple[int, list[str]]]:
     except (OSError, ValueError) as error:
         raise SourceError(f"{path}: {error}") from None
     heads = [at for at, line in enumerate(lines) if line.startswith(_HEAD)]
+    if not heads or heads[0]:
+        raise SourceError(f"{path}:1: a case begins with a line that starts with {_HEAD}")
     for start, end in zip(heads, [*heads[1:], len(lines)], strict=True):
         yield start + 1, lines[start:end]

@@ -14,7 +14,7 @@ from weakref import ref
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.dispatch import Dispatcher
-from xengnt.errors import InvalidValue
+from xengnt.errors import BackendError, InvalidValue
 from xengnt.foreign.control import Control
 from xengnt.foreign.memory import ForeignMemory
 from xengnt.guest import Entries, Grants
@@ -44,9 +44,9 @@ class ForeignDomain:
         self.abi = abi
         first, last = (self._page(index).address for index in (0, ARENA_PAGES + pages - 1))
         if last - first != (ARENA_PAGES + pages - 1) * PAGE_SIZE:
-            raise InvalidValue(f"d{domid}: its pages, from {first:#x} to {last:#x}, have gaps")
+            raise BackendError(f"d{domid}: its pages, from {first:#x} to {last:#x}, have gaps")
         if abi.target.word == _WORD_OF_32 and last >= _NARROW:
-            raise InvalidValue(f"d{domid}: a page is at {last:#x}, beyond 32 bits", got=last)
+            raise BackendError(f"d{domid}: a page is at {last:#x}, beyond 32 bits", got=last)
         arena = (max(first, PAGE_SIZE), first + ARENA_PAGES * PAGE_SIZE)
         self.memory = ForeignMemory(control, domid, arena)
         self._grants: tuple[list[int], Grants] | None = None
@@ -125,7 +125,7 @@ class ForeignDomain:
         while frame := self._control.view("table", PAGE_SIZE, self.domid, len(found), int(status)):
             found.append(frame)
             if len(found) > _MOST_FRAMES:
-                raise InvalidValue(f"d{self.domid}: its table has no last frame")
+                raise BackendError(f"d{self.domid}: its table has no last frame")
         return found
 
     def grant(self, action: str, arguments: dict[str, Any]) -> int | None:

@@ -22,7 +22,6 @@ from xengnt.live.control import Control, Wish
 from xengnt.live.domain import LiveDomain
 from xengnt.live.image import image
 from xengnt.live.machine import MEGABYTE, Machine
-from xengnt.live.mailbox import Mailbox
 from xengnt.live.ram import Ram
 
 ARENA_PAGES = 64
@@ -133,7 +132,7 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
         part = kernel[at : at + PAGE_SIZE]
         ram.page(frames[at // PAGE_SIZE])[: len(part)] = part
     control.set_context(domid, _context(base + places.ENTRY))
-    box = Mailbox(ram, frames[0], machine.watch(domid))
+    box = machine.mailbox_at(frames[0], domid)
     given = frames[len(numbers) - wish.pages :]
     return ArmDomain(ram, abi, domid, box, space, base=base, frames=given, maker=control)
 

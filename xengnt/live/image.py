@@ -35,6 +35,9 @@ _KINDS = {
 _PROCESSORS = {"pv": "x86_64", "pvh": "x86_64", "arm": "aarch64"}
 _WIDE = 2
 
+_PATIENCE = 60
+"""How long a compiler may take, in seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Image:
@@ -66,7 +69,7 @@ def image(kind: str) -> Image:
     digest = hashlib.sha256(text + repr((_FLAGS, _KINDS)).encode()).hexdigest()[:16]
     elf = cache_folder() / f"kernel-{kind}-{digest}.elf"
     flat = elf.with_suffix(".bin")
-    if not elf.exists():
+    if not (elf.exists() and flat.exists()):
         elf.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=elf.parent) as folder:
             made, loaded = Path(folder) / "elf", Path(folder) / "flat"
@@ -81,21 +84,30 @@ def _compile(kind: str, path: Path) -> None:
     compiler = _compiler(_PROCESSORS[kind])
     parts = [str(SOURCES / f"{kind}.S"), str(SOURCES / "kernel.c")]
     script = f"-Wl,-T,{SOURCES / f'{kind}.ld'}"
-    done = subprocess.run(  # noqa: S603 -- the user's own compiler, on our sources
-        [*compiler, *_FLAGS, *_KINDS[kind], script, "-o", str(path), *parts],
-        check=False,
-        capture_output=True,
-        text=True,
-    )
+    try:
+        done = subprocess.run(  # noqa: S603 -- the user's own compiler, on our sources
+            [*compiler, *_FLAGS, *_KINDS[kind], script, "-o", str(path), *parts],
+            check=False,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"{compiler[0]}: {error}") from None
     if done.returncode:
         said = done.stderr.strip().splitlines() or [f"exit status {done.returncode}"]
         raise Unavailable(f"{compiler[0]} cannot compile the guest kernel: {said[0]}")
+    if not path.is_file() or not path.read_bytes().startswith(b"\x7fELF"):
+        raise Unavailable(f"{compiler[0]}: no guest kernel came of it")
 
 
 def _compiler(processor: str) -> list[str]:
     """Return the command that compiles for a processor: ``$CC`` if it is the machine's own."""
     own = platform.machine() == processor
-    command = os.environ.get("CC", "cc").split() if own else [f"{processor}-linux-gnu-gcc"]
+    command = (
+        (os.environ.get("CC", "").split() or ["cc"]) if own else [f"{processor}-linux-gnu-gcc"]
+    )
     if shutil.which(command[0]) is None:
         raise Unavailable(f"{command[0]}: no such C compiler, and the guest kernel needs one")
     return command

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -69,6 +70,7 @@ class Machine:
         if program is None:
             raise Unavailable(f"{board.program}: not found; install {board.package}")
         board_options = board.options(self.boot, hypervisor(board.architecture))
+        self._resting = False
         self.ram = Ram(self.boot.memory * MEGABYTE, board.ram)
         self._folder = tempfile.TemporaryDirectory(prefix="xengnt-live-")
         self._log = Path(self._folder.name) / "serial.log"
@@ -88,7 +90,7 @@ class Machine:
             self.close()
             raise
         self.page_table = self.ram.word(self.frame, PAGE_TABLE)
-        self.mailbox = Mailbox(self.ram, self.frame, self.watch(0))
+        self.mailbox = self.mailbox_at(self.frame, 0)
 
     def _wait(self) -> None:
         """Wait until our kernel says that it is there."""
@@ -123,6 +125,21 @@ class Machine:
     def boot_log(self) -> str:
         """What Xen printed while it booted."""
         return self.log().partition(_READY)[0]
+
+    def mailbox_at(self, frame: int, domid: int) -> Mailbox:
+        """Return the mailbox of a domain."""
+        return Mailbox(self.ram, frame, self.watch(domid), self.wake)
+
+    def rest(self) -> None:
+        """Let the machine stand still until the next call: its guests never do by themselves."""
+        self._process.send_signal(signal.SIGSTOP)
+        self._resting = True
+
+    def wake(self) -> None:
+        """Let it go on, if it stands still."""
+        if self._resting:
+            self._process.send_signal(signal.SIGCONT)
+            self._resting = False
 
     def watch(self, domid: int) -> Callable[[], str | None]:
         """Return what tells whether a domain, or the machine, has broken down from now on."""

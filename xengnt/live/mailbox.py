@@ -28,12 +28,20 @@ class Mailbox:
         ram: the machine's memory.
         frame: where the mailbox is.
         trouble: says why there is no answer, if that is known.
+        wake: is called before each call.
     """
 
-    def __init__(self, ram: Ram, frame: int, trouble: Callable[[], str | None]) -> None:
+    def __init__(
+        self,
+        ram: Ram,
+        frame: int,
+        trouble: Callable[[], str | None],
+        wake: Callable[[], None],
+    ) -> None:
         self._ram = ram
         self._frame = frame
         self._trouble = trouble
+        self._wake = wake
 
     def hypercall(self, number: int, *arguments: int) -> int:
         """Make a hypercall, of up to five arguments, and return its result.
@@ -41,6 +49,7 @@ class Mailbox:
         Raises:
             BackendError: the guest does not answer.
         """
+        self._wake()
         ram, frame = self._ram, self._frame
         ram.set_word(frame, _HYPERCALL, number)
         for at in range(5):

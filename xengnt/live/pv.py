@@ -18,7 +18,6 @@ from xengnt.live.control import Control, Wish
 from xengnt.live.domain import LiveDomain
 from xengnt.live.image import image
 from xengnt.live.machine import Machine
-from xengnt.live.mailbox import Mailbox
 from xengnt.live.paging import LEAF, build, tables
 from xengnt.live.space import PvSpace
 
@@ -130,7 +129,7 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
     mapped = {base + offset: frame for offset, frame in zip(offsets, frames, strict=False)}
     top = build(ram, iter(frames[len(offsets) :]), base, base + places.END, mapped)
     control.set_context(domid, _context(base + places.ENTRY, top))
-    box = Mailbox(ram, frames[0], machine.watch(domid))
+    box = machine.mailbox_at(frames[0], domid)
     space = PvSpace(ram, top)
     given = [mapped[base + places.PAGES + index * PAGE_SIZE] for index in range(pages)]
     return PvDomain(ram, abi, domid, box, space, base=base, frames=given, maker=control)

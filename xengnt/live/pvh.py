@@ -21,7 +21,6 @@ from xengnt.live.control import Control, Wish
 from xengnt.live.domain import LiveDomain
 from xengnt.live.image import image
 from xengnt.live.machine import Machine
-from xengnt.live.mailbox import Mailbox
 from xengnt.live.ram import Ram
 from xengnt.live.space import PvSpace
 
@@ -80,7 +79,7 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
     for at in range(0, len(kernel), PAGE_SIZE):
         part = kernel[at : at + PAGE_SIZE]
         ram.page(_frame(space, places.MAILBOX + at))[: len(part)] = part
-    box = Mailbox(ram, _frame(space, places.MAILBOX), machine.watch(domid))
+    box = machine.mailbox_at(_frame(space, places.MAILBOX), domid)
     frames = [_frame(space, address) for address in pages]
     return LiveDomain(ram, abi, domid, box, space, base=0, frames=frames, maker=control)
 

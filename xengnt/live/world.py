@@ -69,6 +69,11 @@ class Machines:
             self.log = self._xen.machine.boot_log
         return self._xen
 
+    def rest(self) -> None:
+        """Let it stand still until it is needed: it would take a core."""
+        if self._xen:
+            self._xen.machine.rest()
+
     def close(self) -> None:
         """Switch it off."""
         if self._xen:

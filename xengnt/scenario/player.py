@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Codec
 from xengnt.codec.lists import given, point, without_addresses
-from xengnt.errors import InvalidValue, SourceError, XengntError
+from xengnt.errors import BackendError, InvalidValue, SourceError, XengntError
 from xengnt.findings import Finding
 from xengnt.scenario.call import Call, lengths
 from xengnt.scenario.document import Scenario
@@ -49,6 +49,7 @@ def play(scenario: Scenario, on: Backend | World) -> Iterator[Played]:
 
     Raises:
         SourceError: the scenario is for another ABI, or asks for what there is not.
+        BackendError: what executes the calls broke down.
     """
     yield from _Player(scenario, on if isinstance(on, World) else Alone(on)).play()
 
@@ -69,7 +70,8 @@ class _Player:
             try:
                 yield self._step(step)
             except XengntError as error:
-                raise SourceError(f"{place}: {error}" if place else str(error)) from None
+                kind = BackendError if isinstance(error, BackendError) else SourceError
+                raise kind(f"{place}: {error}" if place else str(error)) from None
 
     def _step(self, step: Call | Step) -> Played:
         match step:
