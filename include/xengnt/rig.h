@@ -42,11 +42,13 @@ extern "C" {
  * failed. The same holds for HYPERVISOR_grant_table_op, unless Xen gives that
  * result as well. So what is not there yet is best refused, and not guessed.
  *
- * Each case is played in a process of its own, by one thread.
+ * `xengnt conformance` plays each case in a process of its own, by one thread; `xengnt run`
+ * plays in its own process. Structs are those of the newest interface version.
  */
 
 /* What a domain is to be, and what the administrator chose for it. A number that is -1, and
- * a text that is NULL, was not given: do then as Xen does, as noted. */
+ * a text that is NULL, was not given: do then as Xen does, as noted. The texts are the
+ * caller's, and gone after the call. */
 struct xengnt_rig_domain {
     /* The size of this struct as the caller knows it. Later versions of it have more
      * members, at its end: look at none that lies beyond. */
@@ -70,23 +72,24 @@ struct xengnt_rig_domain {
 /*
  * A page of a domain's memory. It is known by its index, which counts from 0. The
  * addresses of the pages that a domain is made with follow on each other, in that order,
- * from 0x10000 on or higher. Nothing is behind the last one. The arguments of its
- * calls are put into some of them, so the addresses of a guest of 32 bits are to have 32
- * bits. A page that is given to it later has the next index.
+ * from 0x10000 on or higher. Nothing is behind the last one. More are asked for than a
+ * scenario has: the first ones are for the arguments of calls, so the addresses of a guest of
+ * 32 bits are to have 32 bits. A page that is given to it later has the next index.
  */
 struct xengnt_rig_page {
-    void    *bytes;     /* Where it is in this process, all 4096 bytes of it. */
-    uint64_t frame;     /* Its number as it goes into an entry, or a copy. */
+    void    *bytes;     /* Where it is in this process, as long as the domain has it. */
+    uint64_t frame;     /* Its number as it goes into an entry, or a copy: the machine's for a
+                         * PV guest, the guest's own for others. */
     uint64_t address;   /* Where its guest sees it, unless something else was mapped there. */
-    uint64_t machine;   /* Where the machine has it, in bytes: what a dev_bus_addr is. */
+    uint64_t machine;   /* What a dev_bus_addr of it is: any number that is its own. */
 };
 
-/* Forget all domains, and be as at the start. */
+/* Forget all domains, and be as at the start. It may be the first function that is called. */
 int xengnt_rig_reset(void);
 
 /*
- * Make a domain, and return its number. Its grant table is of version 1 and has one
- * frame, in which all entries are invalid.
+ * Make a domain, and return its number, from 0 to 0x7FEF; -EEXIST if the one that is wanted is
+ * taken. Its grant table is of version 1 and has one frame, in which all entries are invalid.
  */
 int xengnt_rig_create_domain(const struct xengnt_rig_domain *wanted);
 
@@ -101,8 +104,8 @@ int xengnt_rig_set_caller(uint16_t domid);
 int xengnt_rig_page(uint16_t domid, uint32_t index, struct xengnt_rig_page *page);
 
 /*
- * Say where its guest has room for a mapping of a page. Each index has room of
- * its own, with nothing there until something is mapped. At least 500 are of use.
+ * Say where its guest has room for a mapping of a page, at the start of one. Each index, of
+ * at least 0 to 499, has room of its own, with nothing there until something is mapped.
  */
 int xengnt_rig_room(uint16_t domid, uint32_t index, uint64_t *address);
 
@@ -116,14 +119,16 @@ void *xengnt_rig_bytes(uint16_t domid, uint64_t address, int writing);
 /*
  * Return where in this process a frame of a domain's grant table is, aligned as a
  * page; if status is 1, a frame of its status array, which only a table of version 2
- * has. NULL behind the last one. The guest's side is played on these bytes.
+ * has. NULL behind the last one. The guest's side is played on these bytes, which stay where
+ * they are until the table changes its version, or the domain ends.
  */
 void *xengnt_rig_table(uint16_t domid, uint32_t index, int status);
 
 /*
  * Say why an element of this thread's last call failed, the last one if there are several:
  * return some words, and store its index, or UINT32_MAX for the call as a whole. NULL if
- * none failed. This function may be left out.
+ * none failed. The words are UTF-8, and may change with the next call. This function may be
+ * left out.
  */
 const char *xengnt_rig_reason(uint32_t *element);
 
