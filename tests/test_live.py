@@ -54,7 +54,7 @@ def machines() -> Iterator[Machines]:
 @pytest.mark.parametrize("op", OPS)
 def test_what_was_recorded(machines: Machines, op: str, on_xen: Note) -> None:
     """Would catch a recording that is none of this Xen, and cases that depend on chance."""
-    cases = list(shipped().cases(f"{op}/"))
+    cases = [one for one in shipped().cases(f"{op}/") if one.title.startswith(f"{op}/")]
     verdicts = list(run(cases, lambda case: LiveWorld(machines, **case.xen)))
     wrong = [one for one in verdicts if one.verdict != PASSED]
     assert not wrong, "\n".join(

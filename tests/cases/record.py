@@ -55,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", maxsplit=1)[0])
     parser.add_argument("-o", "--output", type=Path, default=SUITE, metavar="FOLDER")
     folder = parser.parse_args().output
+    folder.mkdir(parents=True, exist_ok=True)
     files: dict[str, list[str]] = {}
     count = 0
     with closing(Machines()) as machines:
