@@ -1035,8 +1035,11 @@ def test_the_barrier_of_version_2(sides: Sides, pages: Table, *, barrier: bool) 
     rounds = 300_000 if barrier else 100_000_000
     entry, status, control = sides.pointers(pages)
     with sides.running(pages, "use", "thread"):
-        done = sides.library.guest_v2(
-            entry, status, DOMID, control, races.ctypes.c_uint64(rounds), barrier
-        )
+        for _ in range(1 if barrier else 5):  # on busy cores the two may hardly meet
+            done = sides.library.guest_v2(
+                entry, status, DOMID, control, races.ctypes.c_uint64(rounds), barrier
+            )
+            if pages.caught:
+                break
     assert bool(pages.caught) is not barrier
     assert (done == rounds) is barrier
