@@ -18,7 +18,7 @@ from xengnt.errors import BackendError, InvalidValue
 from xengnt.foreign.control import Control
 from xengnt.foreign.memory import ForeignMemory
 from xengnt.guest import Entries, Grants
-from xengnt.scenario.world import ByIndex, within_page
+from xengnt.scenario.world import ByIndex, InPages
 
 ARENA_PAGES = 64
 """How many pages a domain has for the arguments of its calls, before the others."""
@@ -29,7 +29,7 @@ _STATUS = 2  # bytes of a status
 _MOST_FRAMES = 1 << 16
 
 
-class ForeignDomain:
+class ForeignDomain(InPages):
     """A domain of a library: it takes its own calls, and its guest does what scenarios say.
 
     Attributes:
@@ -98,24 +98,10 @@ class ForeignDomain:
         self._control.do("room", self.domid, index, address)
         return int(address[0])
 
-    def read(self, page: int | None, address: int, length: int) -> bytes:
-        """Return bytes of a page, or at an address."""
-        if page is None:
-            return self.memory.read(address, length)
-        return bytes(self._part(page, address, length))
-
-    def write(self, page: int | None, address: int, data: bytes) -> None:
-        """Store bytes in a page, or at an address."""
-        if page is None:
-            self.memory.write(address, data)
-            return
-        self._part(page, address, len(data))[:] = data
-
-    def _part(self, page: int, start: int, length: int) -> memoryview:
-        within_page(start, length)
+    def page(self, index: int) -> memoryview:
+        """Return the bytes of a page that is not for arguments, in place."""
         ffi = self._control.ffi
-        whole = memoryview(ffi.buffer(self._own(page).bytes, PAGE_SIZE)).cast("B")
-        return whole[start : start + length]
+        return memoryview(ffi.buffer(self._own(index).bytes, PAGE_SIZE)).cast("B")
 
     # Its table
 

@@ -24,9 +24,6 @@ from xengnt.live.image import image
 from xengnt.live.machine import MEGABYTE, Machine
 from xengnt.live.ram import Ram
 
-ARENA_PAGES = 64
-"""How many pages a domain that is made has for arguments."""
-
 PAGING_MEGABYTES = 1
 
 _GIGABYTE = 1 << 30
@@ -71,14 +68,6 @@ class Stage2:
         return None
 
 
-class ArmDomain(LiveDomain):
-    """A domain on Arm, whose frames have numbers of its own."""
-
-    def own_table(self, first: int, count: int, *, status: bool) -> list[int]:
-        """Return the machine's numbers of frames of its grant table, asking as its guest."""
-        return Control(self).own_table_frames(first, count, status=status)
-
-
 def first(machine: Machine, abi: Abi, pages: int) -> LiveDomain:
     """Return the first domain of a machine, with so many pages for scenarios."""
     base = (machine.frame << PAGE_SHIFT) - places.MAILBOX
@@ -89,7 +78,7 @@ def first(machine: Machine, abi: Abi, pages: int) -> LiveDomain:
         return all(space.at(number << PAGE_SHIFT) == (number, True) for number in frames)
 
     space = _search(machine.ram, base, fits)
-    domain = ArmDomain(machine.ram, abi, 0, machine.mailbox, space, base=base, frames=frames)
+    domain = LiveDomain(machine.ram, abi, 0, machine.mailbox, space, base=base, frames=frames)
     rooms = (places.ROOMS_END - places.ROOMS) // PAGE_SIZE
     Control(domain).give_up(_numbers(base + places.ROOMS, rooms))
     return domain
@@ -109,7 +98,7 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
     base = next(_BASES)
     parts = [
         _numbers(base + places.MAILBOX, (places.IMAGE_END - places.MAILBOX) // PAGE_SIZE),
-        _numbers(base + places.ARENA, ARENA_PAGES),
+        _numbers(base + places.ARENA, places.ARENA_PAGES),
         _numbers(base + places.PAGES, wish.pages),
     ]
     numbers = [number for part in parts for number in part]
@@ -126,15 +115,11 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
 
     space = _search(ram, base, fits)
     frames = [_frame(space, number) for number in numbers]
-    for frame in frames:
-        ram.page(frame)[:] = bytes(PAGE_SIZE)
-    for at in range(0, len(kernel), PAGE_SIZE):
-        part = kernel[at : at + PAGE_SIZE]
-        ram.page(frames[at // PAGE_SIZE])[: len(part)] = part
+    ram.load(frames, kernel)
     control.set_context(domid, _context(base + places.ENTRY))
     box = machine.mailbox_at(frames[0], domid)
     given = frames[len(numbers) - wish.pages :]
-    return ArmDomain(ram, abi, domid, box, space, base=base, frames=given, maker=control)
+    return LiveDomain(ram, abi, domid, box, space, base=base, frames=given, maker=control)
 
 
 def _numbers(start: int, pages: int) -> list[int]:

@@ -137,11 +137,7 @@ class LiveDomain:
 
     def receive(self, number: int) -> None:
         """Have one more page, which was transferred to it and has this number."""
-        if self.translated:
-            found = self.space.at(number << PAGE_SHIFT)
-            self.frames.append(found[0] if found else None)
-        else:
-            self.frames.append(number)
+        self.frames.append(self.machine_frame(number))
 
     def lend_pages(self, count: int) -> None:
         """Have so many pages, and no more.

@@ -17,6 +17,9 @@ _SIGNATURE, PAGE_TABLE, _ASKED, _ANSWERED, _HYPERCALL, _ARGUMENTS, _RESULT = 0, 
 
 _SPINS = 300
 _PAUSE = 30e-6
+_LOOK = 0.02
+"""How often to look for trouble, in seconds: it is in a file."""
+
 _PATIENCE = 20.0
 """How long to wait for an answer, in seconds. A call of 2 billion elements ends at once."""
 
@@ -66,10 +69,13 @@ class Mailbox:
         return result - (1 << 64) if result >> 63 else result
 
     def _wait(self, asked: int) -> None:
-        end = time.monotonic() + _PATIENCE
+        start = look = time.monotonic()
         while self._ram.word(self._frame, _ANSWERED) != asked:
-            if trouble := self._trouble():
-                raise BackendError(trouble)
-            if time.monotonic() > end:
+            now = time.monotonic()
+            if now > look:
+                look = now + _LOOK
+                if trouble := self._trouble():
+                    raise BackendError(trouble)
+            if now > start + _PATIENCE:
                 raise BackendError(f"the guest did not answer within {_PATIENCE:g} s")
             time.sleep(_PAUSE)

@@ -19,16 +19,13 @@ from xengnt.live.domain import LiveDomain
 from xengnt.live.image import image
 from xengnt.live.machine import Machine
 from xengnt.live.paging import LEAF, build, tables
-from xengnt.live.space import PvSpace
+from xengnt.live.space import X86Space
 
 TRANSFER = int(Op.TRANSFER)
 UPDATE_VA_MAPPING, INVALIDATE = 14, 2
 ROOMS = (places.ROOMS_END - places.ROOMS) // PAGE_SIZE
 _MANY = 10_000
 """Elements of a transfer that nobody has pages for."""
-
-ARENA_PAGES = 64
-"""How many pages a domain that is made has for arguments."""
 
 _CODE, _STACK_SEGMENT, _INTERRUPTS = 0xE033, 0xE02B, 0x202
 _IN_KERNEL, _ONLINE = 1 << 2, 1 << 5
@@ -87,7 +84,7 @@ class PvDomain(LiveDomain):
 
 def first(machine: Machine, abi: Abi, pages: int) -> LiveDomain:
     """Return the first domain of a machine, with so many pages for scenarios."""
-    space = PvSpace(machine.ram, machine.page_table)
+    space = X86Space(machine.ram, machine.page_table)
     start = places.BASE + places.PAGES
     frames = [
         found[0]
@@ -112,25 +109,17 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
     kernel = image("pv")
     pages = wish.pages
     base, ram = places.BASE, machine.ram
-    offsets = [
-        *range(places.MAILBOX, places.IMAGE_END, PAGE_SIZE),
-        *range(places.ARENA, places.ARENA + ARENA_PAGES * PAGE_SIZE, PAGE_SIZE),
-        *range(places.PAGES, places.PAGES + pages * PAGE_SIZE, PAGE_SIZE),
-    ]
+    offsets = places.made(pages)
     more = tables(base, base + places.END)
     own = len(offsets) + more - pages
     control.set_max_pages(domid, own + wish.max_pages)
     frames = control.populate(domid, range(len(offsets) + more))
-    for frame in frames:
-        ram.page(frame)[:] = bytes(PAGE_SIZE)
-    for at in range(0, len(kernel.data), PAGE_SIZE):
-        part = kernel.data[at : at + PAGE_SIZE]
-        ram.page(frames[at // PAGE_SIZE])[: len(part)] = part
+    ram.load(frames, kernel.data)
     mapped = {base + offset: frame for offset, frame in zip(offsets, frames, strict=False)}
     top = build(ram, iter(frames[len(offsets) :]), base, base + places.END, mapped)
     control.set_context(domid, _context(base + places.ENTRY, top))
     box = machine.mailbox_at(frames[0], domid)
-    space = PvSpace(ram, top)
+    space = X86Space(ram, top)
     given = [mapped[base + places.PAGES + index * PAGE_SIZE] for index in range(pages)]
     return PvDomain(ram, abi, domid, box, space, base=base, frames=given, maker=control)
 

@@ -22,10 +22,7 @@ from xengnt.live.domain import LiveDomain
 from xengnt.live.image import image
 from xengnt.live.machine import Machine
 from xengnt.live.ram import Ram
-from xengnt.live.space import PvSpace
-
-ARENA_PAGES = 64
-"""How many pages a domain that is made has for arguments."""
+from xengnt.live.space import X86Space
 
 PAGING_MEGABYTES = 1
 
@@ -42,7 +39,7 @@ _PROTECTED, _CODE, _DATA, _TASK, _NO_LDT = 0x11, 0xC9B, 0xC93, 0x8B, 0x82
 def first(machine: Machine, abi: Abi, pages: int) -> LiveDomain:
     """Return the first domain of a machine, with so many pages for scenarios."""
     ram = machine.ram
-    space = PvSpace(ram, _page_table(ram, _FIRST_MARK))
+    space = X86Space(ram, _page_table(ram, _FIRST_MARK))
     addresses = range(places.PAGES, places.PAGES + pages * PAGE_SIZE, PAGE_SIZE)
     frames = [_frame(space, address) for address in addresses]
     domain = LiveDomain(ram, abi, 0, machine.mailbox, space, base=0, frames=frames)
@@ -62,26 +59,18 @@ def make(machine: Machine, control: Control, abi: Abi, domid: int, wish: Wish) -
         wish: what it is to be.
     """
     ram, kernel = machine.ram, image("pvh").data
-    start = places.PAGES
-    pages = range(start, start + wish.pages * PAGE_SIZE, PAGE_SIZE)
-    own = [
-        *range(places.MAILBOX, places.IMAGE_END, PAGE_SIZE),
-        *range(places.ARENA, places.ARENA + ARENA_PAGES * PAGE_SIZE, PAGE_SIZE),
-    ]
-    control.set_max_pages(domid, len(own) + wish.max_pages)
+    addresses = places.made(wish.pages)
+    control.set_max_pages(domid, len(addresses) - wish.pages + wish.max_pages)
     control.set_paging_memory(domid, PAGING_MEGABYTES)
-    control.populate(domid, [address >> PAGE_SHIFT for address in [*own, *pages]])
+    control.populate(domid, [address >> PAGE_SHIFT for address in addresses])
     mark = next(_MARKS)
     control.set_hvm_context(domid, _context(places.ENTRY, mark))
-    space = PvSpace(ram, _page_table(ram, mark))
-    for address in [*own, *pages]:
-        ram.page(_frame(space, address))[:] = bytes(PAGE_SIZE)
-    for at in range(0, len(kernel), PAGE_SIZE):
-        part = kernel[at : at + PAGE_SIZE]
-        ram.page(_frame(space, places.MAILBOX + at))[: len(part)] = part
-    box = machine.mailbox_at(_frame(space, places.MAILBOX), domid)
-    frames = [_frame(space, address) for address in pages]
-    return LiveDomain(ram, abi, domid, box, space, base=0, frames=frames, maker=control)
+    space = X86Space(ram, _page_table(ram, mark))
+    frames = [_frame(space, address) for address in addresses]
+    ram.load(frames, kernel)
+    box = machine.mailbox_at(frames[0], domid)
+    own = frames[len(frames) - wish.pages :]
+    return LiveDomain(ram, abi, domid, box, space, base=0, frames=own, maker=control)
 
 
 def _page_table(ram: Ram, mark: int) -> int:
@@ -92,7 +81,7 @@ def _page_table(ram: Ram, mark: int) -> int:
     return ram.word(blocks[0], _TABLE) >> PAGE_SHIFT
 
 
-def _frame(space: PvSpace, address: int) -> int:
+def _frame(space: X86Space, address: int) -> int:
     found = space.at(address)
     if found is None:
         raise BackendError(f"address {address:#x}: Xen has put no memory there")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.errors import InvalidValue
@@ -53,6 +54,12 @@ class Ram:
     def set_word(self, frame: int, index: int, value: int) -> None:
         """Store one of the 512 words of a frame, in one go."""
         self._words[(frame - self._first) * (PAGE_SIZE // _WORD) + index] = value
+
+    def load(self, frames: Sequence[int], data: bytes) -> None:
+        """Store bytes in frames, one after the other; what is left of them is zero."""
+        for index, frame in enumerate(frames):
+            part = data[index * PAGE_SIZE : (index + 1) * PAGE_SIZE]
+            self.page(frame)[:] = part.ljust(PAGE_SIZE, b"\0")
 
     def find(self, word: int, index: int = 0) -> list[int]:
         """Return the frames that have this word at a place, at their beginning by default."""

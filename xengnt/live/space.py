@@ -21,7 +21,7 @@ class Space(Protocol):
         """Return the frame at an address and whether it may be written, None if none is."""
 
 
-class PvSpace:
+class X86Space:
     """Those of a guest on x86: what page tables say, its own or those that Xen keeps for it.
 
     Args:

@@ -6,7 +6,6 @@ Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.scenario`` and the modules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from xengnt.codec import Abi
@@ -16,7 +15,7 @@ from xengnt.live.domain import LiveDomain
 from xengnt.live.machine import Boot
 from xengnt.live.xen import Xen, options, supported
 from xengnt.scenario.steps import MakeDomain
-from xengnt.scenario.world import ByIndex, within_page
+from xengnt.scenario.world import GuestActor
 
 PAGES = 64
 """How many pages a domain has, if a scenario does not say."""
@@ -172,23 +171,13 @@ class LiveWorld:
             self._xen.destroy(actor.backend)
 
 
-class LiveActor:
-    """A domain of real Xen, and the guest in it.
+class LiveActor(GuestActor):
+    """A domain of real Xen, and the guest in it."""
 
-    Attributes:
-        backend: the domain.
-        values: what names can ask of it.
-    """
+    backend: LiveDomain
 
     def __init__(self, domain: LiveDomain) -> None:
-        self.backend = domain
-        self.values: Mapping[str, Any] = {
-            "domid": domain.domid,
-            "frame": ByIndex(domain.frame),
-            "address": ByIndex(domain.address),
-            "room": ByIndex(domain.room),
-            "machine": ByIndex(domain.machine_address),
-        }
+        super().__init__(domain, domain.room)
 
     def reasons(self) -> list[tuple[int | None, str]]:
         """Return nothing: Xen does not say why."""
@@ -196,25 +185,10 @@ class LiveActor:
 
     def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
         """Change an entry of its table as its guest would."""
-        found: int | None = getattr(self.backend.grants, action)(**arguments)
+        found = super().grant(action, arguments)
         if action == "end_transfer" and found is not None:
             self.backend.receive(found)
         return found
-
-    def read(self, page: int | None, address: int, length: int) -> bytes:
-        """Return bytes of a page, or at an address."""
-        if page is None:
-            return self.backend.memory.read(address, length)
-        within_page(address, length)
-        return bytes(self.backend.page(page)[address : address + length])
-
-    def write(self, page: int | None, address: int, data: bytes) -> None:
-        """Store bytes in a page, or at an address."""
-        if page is None:
-            self.backend.memory.write(address, data)
-            return
-        within_page(address, len(data))
-        self.backend.page(page)[address : address + len(data)] = data
 
     def table(self, *, status: bool) -> list[memoryview]:
         """Return the frames of its grant table, or of the status array, in place."""

@@ -9,22 +9,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
-from xengnt.backends.memory import Pieces
+from xengnt.backends.memory import PagedMemory
 from xengnt.model.space import ARENA, WINDOW, Page
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
 
 
-class GuestMemory:
+class GuestMemory(PagedMemory):
     """The memory of a domain.
 
     What is allocated is in pages of its own, beside those that the domain was made with.
     """
 
     def __init__(self, domain: Domain) -> None:
+        super().__init__((ARENA, WINDOW))
         self._domain = domain
-        self._pieces = Pieces(ARENA, WINDOW)
         self._end = ARENA
 
     def allocate(self, size: int) -> int:
@@ -42,20 +42,11 @@ class GuestMemory:
         self.write(address, bytes(room))
         return address
 
-    def free(self, address: int) -> None:
-        """Give back what `allocate` gave.
-
-        Raises:
-            InvalidValue: it gave no such address.
-        """
-        self._pieces.give_back(address)
-
-    def extent(self, address: int) -> int:
-        """Return how many bytes are there: the rest of what was allocated, or of the page."""
-        if known := self._pieces.extent(address):
-            return known
+    def page_at(self, address: int, *, writing: bool = False) -> memoryview | None:
+        """Return the bytes from an address to the end of its page, None if none are there."""
         number, at = divmod(address, PAGE_SIZE)
-        return PAGE_SIZE - at if number in self._domain.space.pages else 0
+        page = self._domain.space.pages.get(number)
+        return None if page is None or (writing and not page.writable) else page.frame.data[at:]
 
     def read(self, address: int, size: int) -> bytes:
         """Return bytes.

@@ -6,14 +6,13 @@ Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.scenario`` and the modules
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from xengnt.codec import Abi
 from xengnt.model.domain import Domain
 from xengnt.model.hypervisor import Hypervisor
 from xengnt.scenario.steps import MakeDomain
-from xengnt.scenario.world import ByIndex, within_page
+from xengnt.scenario.world import GuestActor
 
 DEFAULT_VERSION = "4.17"
 
@@ -45,47 +44,17 @@ class ModelWorld:
         self.hypervisor.destroy(actor.backend)
 
 
-class DomainActor:
-    """A domain of the model, and the guest in it.
+class DomainActor(GuestActor):
+    """A domain of the model, and the guest in it."""
 
-    Attributes:
-        backend: the domain.
-        values: what names can ask of it.
-    """
+    backend: Domain
 
     def __init__(self, domain: Domain) -> None:
-        self.backend = domain
-        self.values: Mapping[str, Any] = {
-            "domid": domain.domid,
-            "frame": ByIndex(domain.frame),
-            "address": ByIndex(domain.address),
-            "room": ByIndex(_Rooms(domain)),
-            "machine": ByIndex(domain.machine_address),
-        }
+        super().__init__(domain, _Rooms(domain))
 
     def reasons(self) -> list[tuple[int | None, str]]:
         """Return why elements of its last call failed."""
         return list(self.backend.reasons)
-
-    def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
-        """Change an entry of its table as its guest would."""
-        found: int | None = getattr(self.backend.grants, action)(**arguments)
-        return found
-
-    def read(self, page: int | None, address: int, length: int) -> bytes:
-        """Return bytes of a page, or at an address."""
-        if page is None:
-            return self.backend.memory.read(address, length)
-        within_page(address, length)
-        return bytes(self.backend.page(page)[address : address + length])
-
-    def write(self, page: int | None, address: int, data: bytes) -> None:
-        """Store bytes in a page, or at an address."""
-        if page is None:
-            self.backend.memory.write(address, data)
-            return
-        within_page(address, len(data))
-        self.backend.page(page)[address : address + len(data)] = data
 
     def table(self, *, status: bool) -> list[memoryview]:
         """Return the frames of its grant table, or of the status array, in place."""

@@ -97,6 +97,53 @@ def within_page(offset: int, length: int) -> None:
         raise SourceError(f"{length} bytes from {offset}: a page has {PAGE_SIZE}")
 
 
+class InPages:
+    """The memory of an actor whose backend has ``memory``, and pages by index in place."""
+
+    backend: Any
+
+    def read(self, page: int | None, address: int, length: int) -> bytes:
+        """Return bytes of a page, or at an address."""
+        if page is None:
+            found: bytes = self.backend.memory.read(address, length)
+            return found
+        within_page(address, length)
+        return bytes(self.backend.page(page)[address : address + length])
+
+    def write(self, page: int | None, address: int, data: bytes) -> None:
+        """Store bytes in a page, or at an address."""
+        if page is None:
+            self.backend.memory.write(address, data)
+            return
+        within_page(address, len(data))
+        self.backend.page(page)[address : address + len(data)] = data
+
+
+class GuestActor(InPages):
+    """A domain, and the guest in it.
+
+    Args:
+        domain: the backend, with ``domid``, ``grants``, and by the index of a page ``page``,
+            ``frame``, ``address`` and ``machine_address``.
+        room: an address for a mapping, by index.
+    """
+
+    def __init__(self, domain: Any, room: Callable[[int], int]) -> None:
+        self.backend = domain
+        self.values: Mapping[str, Any] = {
+            "domid": domain.domid,
+            "frame": ByIndex(domain.frame),
+            "address": ByIndex(domain.address),
+            "room": ByIndex(room),
+            "machine": ByIndex(domain.machine_address),
+        }
+
+    def grant(self, action: str, arguments: dict[str, Any]) -> int | None:
+        """Change an entry of its table as its guest would."""
+        found: int | None = getattr(self.backend.grants, action)(**arguments)
+        return found
+
+
 class Alone:
     """A world of one backend, which has no domains to make."""
 
