@@ -29,7 +29,7 @@ LAYERS: dict[str, set[str]] = {
     "backends": {"abi", "codec", "errors", "extension", "scenario"},
     "dispatch": {"backends", "batch", "codec", "errors", "ops"},
     "guest": {"abi", "codec", "errors", "extension", "findings"},
-    "model": {"abi", "backends", "codec", "errors", "guest", "scenario"},
+    "model": {"abi", "backends", "codec", "errors", "extension", "guest", "scenario"},
     "conformance": {"abi", "backends", "codec", "errors", "findings", "scenario"},
     "foreign": {"abi", "backends", "codec", "dispatch", "errors", "guest", "package", "scenario"},
     "live": {"abi", "backends", "codec", "dispatch", "errors", "guest", "scenario"},

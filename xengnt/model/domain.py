@@ -16,18 +16,7 @@ from xengnt.model import call
 from xengnt.model.failures import Failed
 from xengnt.model.machine import Frame
 from xengnt.model.memory import GuestMemory
-from xengnt.model.space import (
-    ARENA,
-    ARM_PAGES,
-    END,
-    HVM_PAGES,
-    PV_PAGES,
-    WINDOW,
-    Page,
-    PvSpace,
-    Space,
-    TranslatedSpace,
-)
+from xengnt.model.space import Page, PvSpace, Space, TranslatedSpace
 from xengnt.model.table import GrantTable
 
 if TYPE_CHECKING:
@@ -39,9 +28,6 @@ KINDS = ("pv", "hvm", "pvh", "arm")
 
 _BITS = {"hvm": 48, "pvh": 48, "arm": 40}
 """How many bits a guest's physical addresses have."""
-
-
-_STARTS = {"pv": PV_PAGES, "arm": ARM_PAGES}
 
 
 class Domain:
@@ -59,6 +45,7 @@ class Domain:
         pages: the frames that it has as its pages, by index.
         owned: all frames that are its, in use or not, in the order in which it got them.
         table: its grant table.
+        places: where it has what.
         space: what it sees at which address.
         memory: its memory, with room for arguments.
         reasons: of its last call, what went wrong: the index of the element, or None for
@@ -91,14 +78,16 @@ class Domain:
         self.paged_out: dict[int, Page] = {}
         self._grants: tuple[Entries, Grants] | None = None
         self.translated = kind != "pv"
+        self.places = self.machine.backing.places(kind, pages, max_pages)
         self.space: Space
         if self.translated:
             self.space = TranslatedSpace(self, bits=_BITS[kind], replaces=kind == "arm")
         else:
             self.space = PvSpace(self, narrow=self.compat)
-        self._first = _STARTS.get(kind, HVM_PAGES) >> PAGE_SHIFT
-        self._window = WINDOW >> PAGE_SHIFT
-        if not 0 <= pages <= (ARENA >> PAGE_SHIFT) - self._first:
+        self._first = self.places.pages >> PAGE_SHIFT
+        self._window = self.places.window >> PAGE_SHIFT
+        self._behind = self.places.arena >> PAGE_SHIFT
+        if not 0 <= pages <= self._behind - self._first:
             raise InvalidValue(f"pages: {pages} are too many, or too few", got=pages)
         behaviour = hypervisor.behaviour
         self.table = GrantTable(
@@ -166,7 +155,7 @@ class Domain:
             InvalidValue: there is not that much room.
         """
         start = self._window
-        if pages < 1 or start + pages > END >> PAGE_SHIFT:
+        if pages < 1 or start + pages > self.places.end >> PAGE_SHIFT:
             raise InvalidValue(f"d{self.domid} has no room for {pages} pages", got=pages)
         self._window += pages
         return start << PAGE_SHIFT
@@ -270,7 +259,8 @@ class Domain:
         elif number >= self._first:
             index = number - self._first
         self.pages[index] = frame
-        self.space.put(number, Page(frame))
+        if self.translated or number < self._behind:
+            self.space.put(number, Page(frame))
 
     def lost_frame(self) -> None:
         """Be told that nobody uses one of its frames any more."""

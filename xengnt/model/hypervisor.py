@@ -13,6 +13,7 @@ from xengnt.abi.bits import FIRST_RESERVED
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import dump
+from xengnt.model.backing import Backing
 from xengnt.model.behaviour import Behaviour, parse_version
 from xengnt.model.domain import KINDS, Domain
 from xengnt.model.machine import Machine
@@ -32,6 +33,7 @@ class Hypervisor:
         cache_flush: whether there is that op; by default what the version has.
         patched: whether it has the fixes of XSA-523, of November 2026.
         low_frames: how many frames the machine has whose number fits 32 bits.
+        backing: what memory is made of, plain bytes by default.
 
     Attributes:
         behaviour: the choices.
@@ -54,6 +56,7 @@ class Hypervisor:
         cache_flush: bool | None = None,
         patched: bool = True,
         low_frames: int = 1 << 20,
+        backing: Backing | None = None,
     ) -> None:
         self.behaviour = Behaviour(
             parse_version(xen_version),
@@ -66,7 +69,7 @@ class Hypervisor:
             cache_flush=cache_flush,
         )
         self.xen_version = xen_version
-        self.machine = Machine(low_frames)
+        self.machine = Machine(low_frames, backing or Backing())
         self.domains: dict[int, Domain] = {}
         self.lock = RLock()
         """One call at a time."""
@@ -142,6 +145,7 @@ class Hypervisor:
             domain.space.clear()
             domain.paged_out.clear()
             domain.dying = True
+            self.machine.backing.leave(domain.places)
             for frame in [frame for frame in domain.owned if not frame.xen]:
                 self.machine.release(frame)
             self.reap(domain)
