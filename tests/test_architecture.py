@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
     "model": {"abi", "backends", "codec", "errors", "extension", "guest", "scenario"},
     "conformance": {"abi", "backends", "codec", "errors", "findings", "scenario"},
     "foreign": {"abi", "backends", "codec", "dispatch", "errors", "guest", "package", "scenario"},
+    "rig": {"abi", "codec", "errors", "extension", "foreign", "model", "package", "scenario"},
     "live": {"abi", "backends", "codec", "dispatch", "errors", "guest", "scenario"},
     "sources": {"abi", "errors"},
     "baseline": {"errors", "findings", "mapping"},

@@ -161,6 +161,9 @@ const char *xengnt_rig_reason(uint32_t *element);
  * read-only faults when it is written, and one that is not there when it is touched. Arguments
  * of calls may be anywhere: they are probed, so a bad pointer is -EFAULT, as from Xen.
  *
+ * A domain may have another ABI than this machine's. Its code cannot be in this process, so
+ * its addresses are only numbers: fill the bytes of its pages, and call with their addresses.
+ *
  * Each thread has its calling domain. The first domain that there is calls for a thread that
  * has chosen none. Without any, a call gives -ESRCH.
  *

@@ -62,9 +62,9 @@ class Backing:
         del number
         return memoryview(bytearray(PAGE_SIZE))
 
-    def places(self, kind: str, pages: int, max_pages: int | None) -> Places:
+    def places(self, abi: Abi, kind: str, pages: int, max_pages: int | None) -> Places:
         """Return where a new guest has what."""
-        del pages, max_pages
+        del abi, pages, max_pages
         return {"pv": _PV, "arm": _ARM}.get(kind, _HVM)
 
     def elsewhere(self, abi: Abi) -> Elsewhere | None:
@@ -73,7 +73,11 @@ class Backing:
         return None
 
     def show(self, places: Places, number: int, page: Page | None) -> None:
-        """Be told that a guest sees something else at a page of its addresses, or nothing."""
+        """Be told that a guest sees something else at a page of its addresses, or nothing.
+
+        Raises:
+            Failed: that cannot be.
+        """
 
     def leave(self, places: Places) -> None:
         """Be told that a guest is gone."""

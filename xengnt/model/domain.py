@@ -13,6 +13,8 @@ from xengnt.abi.targets import PAGE_SHIFT
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import call
+from xengnt.model.backing import Places
+from xengnt.model.behaviour import Behaviour
 from xengnt.model.failures import Failed
 from xengnt.model.machine import Frame
 from xengnt.model.memory import GuestMemory
@@ -40,6 +42,7 @@ class Domain:
         kind: ``pv``, ``hvm``, ``pvh`` or ``arm``.
         abi: the ABI of its guest.
         privileged: whether it may act on other domains' tables.
+        high: whether its pages began with frame numbers that do not fit 32 bits.
         dying: whether it has been destroyed.
         max_pages: how many pages it may have, None for any number.
         pages: the frames that it has as its pages, by index.
@@ -48,6 +51,7 @@ class Domain:
         places: where it has what.
         space: what it sees at which address.
         memory: its memory, with room for arguments.
+        injected: of its last call, the elements that failed because that was wanted.
         reasons: of its last call, what went wrong: the index of the element, or None for
             the call as a whole, and which check failed on which value.
     """
@@ -63,6 +67,8 @@ class Domain:
         privileged: bool,
         max_pages: int | None,
         high: bool,
+        behaviour: Behaviour,
+        places: Places,
     ) -> None:
         self.hypervisor = hypervisor
         self.machine = hypervisor.machine
@@ -70,15 +76,17 @@ class Domain:
         self.kind = kind
         self.abi = abi
         self.privileged = privileged
+        self.high = high
         self.dying = False
         self.max_pages = max_pages
         self.pages: dict[int, Frame] = {}
         self.owned: dict[Frame, None] = {}
+        self.injected: list[int] = []
         self.reasons: list[tuple[int | None, str]] = []
         self.paged_out: dict[int, Page] = {}
         self._grants: tuple[Entries, Grants] | None = None
         self.translated = kind != "pv"
-        self.places = self.machine.backing.places(kind, pages, max_pages)
+        self.places = places
         self.space: Space
         if self.translated:
             self.space = TranslatedSpace(self, bits=_BITS[kind], replaces=kind == "arm")
@@ -89,7 +97,6 @@ class Domain:
         self._behind = self.places.arena >> PAGE_SHIFT
         if not 0 <= pages <= self._behind - self._first:
             raise InvalidValue(f"pages: {pages} are too many, or too few", got=pages)
-        behaviour = hypervisor.behaviour
         self.table = GrantTable(
             self,
             behaviour.max_grant_frames,
@@ -277,6 +284,7 @@ class Domain:
             raise InvalidValue(f"d{self.domid} has been destroyed, and makes no calls")
         with self.hypervisor.lock:
             self.reasons = []
+            self.injected = []
             return call.grant_table_op(self, cmd, address, count)
 
     def __repr__(self) -> str:

@@ -146,13 +146,17 @@ class Space(ABC):
         """
 
     def put(self, number: int, page: Page | None) -> None:
-        """Put something at a page, or nothing; what was there goes."""
+        """Put something at a page, or nothing; what was there goes.
+
+        Raises:
+            Failed: the system does not let the guest see it, and nothing has changed.
+        """
+        self._backing.show(self.domain.places, number, page)
         old = self.pages.pop(number, None)
         if page:
             self.pages[number] = page
             if page.counted:
                 self.domain.machine.reference(page.frame)
-        self._backing.show(self.domain.places, number, page)
         if old and old.counted:
             self.domain.machine.drop(old.frame)
 
