@@ -65,7 +65,6 @@ class Exports:
         def run(*arguments: Any) -> Any:
             try:
                 with lock:
-                    note(0, b"")
                     return method(*arguments)
             except BaseException as error:  # noqa: BLE001 -- C knows no exceptions
                 note(WHOLE_CALL, words(error))
@@ -128,9 +127,8 @@ class Exports:
         """Make a call for this thread's domain."""
         address = int(self._ffi.cast("uintptr_t", uop))
         rc, reason = self._rig.call(self.caller(), cmd, address, count)
-        if reason:
-            element, why = reason
-            self._lib.rig_note(WHOLE_CALL if element is None else element, cut(why))
+        element, why = reason or (None, "")
+        self._lib.rig_note(WHOLE_CALL if element is None else element, cut(why))
         return rc
 
     def create_hypervisor(self, wanted: Any) -> int:

@@ -30,8 +30,8 @@ and a page's number fits an entry of version 1."""
 STEP = 1 << 20
 """Ranges begin at multiples of this."""
 
-CHUNK = 256
-"""The file grows by so many pages."""
+CHUNK = 4096
+"""The file grows by so many pages; those that nobody has written take no memory."""
 
 SPARE = 256
 """How many more pages a domain may see than it begins with, unless it says how many it may have."""
@@ -56,6 +56,7 @@ class SharedMemory(Backing):
         self._lib = extension.lib
         self._file = os.memfd_create("xengnt-frames", os.MFD_CLOEXEC)
         self._chunks: list[mmap] = []
+        self._frames: list[memoryview] = []
         self._offsets: dict[int, int] = {}  # of frames, by their numbers
         self._ranges: list[Places] = []
         self._process = ProcessMemory(extension, self._ranges)
@@ -64,6 +65,10 @@ class SharedMemory(Backing):
         """Give back the file and all addresses."""
         for places in list(self._ranges):
             self.leave(places)
+        for frame in self._frames:
+            frame.release()
+        for chunk in self._chunks:
+            chunk.close()
         os.close(self._file)
 
     # Frames
@@ -79,7 +84,9 @@ class SharedMemory(Backing):
         if chunk == len(self._chunks):
             self._grow()
         self._offsets[number] = index * PAGE_SIZE
-        return memoryview(self._chunks[chunk])[at * PAGE_SIZE : (at + 1) * PAGE_SIZE]
+        with memoryview(self._chunks[chunk]) as whole:
+            self._frames.append(whole[at * PAGE_SIZE : (at + 1) * PAGE_SIZE])
+        return self._frames[-1]
 
     def _grow(self) -> None:
         size, have = CHUNK * PAGE_SIZE, len(self._chunks) * CHUNK * PAGE_SIZE

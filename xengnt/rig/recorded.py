@@ -47,7 +47,8 @@ class Recorded:
         self._namer, self._codec, self._caller = namer, codec, caller
         self._struct = codec.plan.struct
         self._address, self._count = address, count
-        data = _readable(caller, address, self._struct.size * min(count, MOST))
+        # Some ops take one struct, whatever the count is.
+        data = _readable(caller, address, self._struct.size * max(1, min(count, MOST)))
         self._data = codec.whole(data)
         self._rows: list[Row] = caller.abi.decode(codec.name, self._data)
         self._args = [self._named(row) for row in self._rows]
@@ -103,20 +104,22 @@ class Recorded:
         if injected and not kept:
             return
         after = _readable(self._caller, self._address, len(self._data)) if rc == 0 else b""
-        out: list[Row] = self._caller.abi.decode(self._codec.name, after)
+        told = self._count if "status" in self._struct.by_name else 1
+        out: list[Row] = self._caller.abi.decode(self._codec.name, after)[:told]
+        done = [n for n in kept if n < len(out)]
         line: Line = {"op": self._codec.name, "caller": self._namer.domain(self._caller)}
         line["count"] = self._count - len(injected)
         if kept:
             line["args"] = [self._args[n] for n in kept]
         undo = self._place(line, rc, out)
         line["rc"] = rc
-        if out:
-            line["results"] = [self._result(out[n], f"${name}[{at}]") for at, n in enumerate(kept)]
+        if done:
+            line["results"] = [self._result(out[n], f"${name}[{at}]") for at, n in enumerate(done)]
             line["as"] = name
         yield line
         if undo:
             yield undo
-        for n in kept if out else ():
+        for n in done:
             if not out[n].get("status"):
                 yield from self._left_behind(self._rows[n])
 

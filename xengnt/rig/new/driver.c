@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* driver.c: a page with a message, shared by two guests. */
 
 #include "driver.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* driver.h: a page with a message, shared by two guests. Put your own driver here. */
 
 #ifndef DRIVER_H

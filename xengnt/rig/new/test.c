@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* test.c: the driver on the rig: as it should be, and with what can go wrong. */
 
 #include "driver.h"
