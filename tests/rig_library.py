@@ -47,6 +47,7 @@ def compiled(folder: Path, program: Path, *sources: Path, flags: tuple[str, ...]
     """Compile a C program that is linked with the rig."""
     command = [
         *build.compiler(), "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-g", *flags,
+        "-D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__",
         f"-I{oracle.ROOT / 'include'}", *map(str, sources), "-o", str(program),
         f"-L{folder / 'lib'}", f"-Wl,-rpath,{folder / 'lib'}", "-lxengnt_rig", "-pthread",
     ]  # fmt: skip
