@@ -27,6 +27,9 @@ PAGES = 64
 
 FOR_EVER = (1 << 32) - 1
 
+FEW, MOST = 3, 1 << 16
+"""The arguments of smaller and of larger calls are looked at one by one."""
+
 LIMITS = ("max_grant_frames", "max_maptrack_frames", "max_version")
 """What can be chosen for each domain; the rest is the hypervisor's."""
 
@@ -60,6 +63,7 @@ class Rig:
         self._choices: dict[str, Any] = {}
         self._recording: Recording | None = None
         self._called = False
+        self._sizes: dict[int, int] = {}
 
     # Hypervisor and domains
 
@@ -170,8 +174,22 @@ class Rig:
         domain = self.domain(domid)
         self._called = True
         call = self._recording.call if self._recording else Domain.call
-        rc = call(domain, cmd, address, count)
+        size = self._size(domain, cmd, count)
+        if size and self._memory:
+            with self._memory.process.held(address, size):
+                rc = call(domain, cmd, address, count)
+        else:
+            rc = call(domain, cmd, address, count)
         return rc, domain.reasons[-1] if domain.reasons else None
+
+    def _size(self, domain: Domain, cmd: int, count: int) -> int:
+        """Return how many bytes arguments are that are worth being fetched at once."""
+        if not FEW < count <= MOST:
+            return 0
+        if cmd not in self._sizes:
+            codec = domain.abi.codec_of(cmd)
+            self._sizes[cmd] = codec.plan.struct.size if codec else 0
+        return self._sizes[cmd] * count
 
     def inject(self, domid: int, cmd: int, status: int, skip: int, times: int) -> None:
         """Let elements fail that would not.

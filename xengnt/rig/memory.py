@@ -11,6 +11,8 @@ Imports ``xengnt.errors``, ``xengnt.extension``, ``xengnt.abi``, ``xengnt.codec`
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from mmap import mmap
 from typing import Any
 
@@ -42,7 +44,7 @@ ARENA = 64
 WINDOW = 4096
 """Pages of room for mappings."""
 
-_END = 1 << 64
+_LAST = 1 << 64
 
 
 class SharedMemory(Backing):
@@ -59,7 +61,7 @@ class SharedMemory(Backing):
         self._frames: list[memoryview] = []
         self._offsets: dict[int, int] = {}  # of frames, by their numbers
         self._ranges: list[Places] = []
-        self._process = ProcessMemory(extension, self._ranges)
+        self.process = ProcessMemory(extension, self._ranges)
 
     def close(self) -> None:
         """Give back the file and all addresses."""
@@ -149,7 +151,7 @@ class SharedMemory(Backing):
 
     def elsewhere(self, abi: Abi) -> ProcessMemory | None:
         """Return the rest of this process, for a guest whose code can be in it."""
-        return self._process if is_native(abi) else None
+        return self.process if is_native(abi) else None
 
 
 def is_native(abi: Abi) -> bool:
@@ -168,17 +170,49 @@ class ProcessMemory:
     def __init__(self, extension: Any, ranges: list[Places]) -> None:
         self._ffi, self._lib = extension.ffi, extension.lib
         self._ranges = ranges
+        self._held = bytearray()
+        self._start = self._end = 0
+
+    @contextmanager
+    def held(self, address: int, size: int) -> Iterator[None]:
+        """Have bytes here at once, instead of looking for some of them each time.
+
+        What is written to them is there in the end. It makes no difference otherwise, nor where
+        not all of them are there, or may be written.
+        """
+        found = self.read(address, size) if self.has(address, size) else None
+        if not found or not self._writable(address, found):
+            yield
+            return
+        self._held, self._start, self._end = bytearray(found), address, address + size
+        try:
+            yield
+        finally:
+            self._start = self._end = 0
+            if self._held != found:
+                self.write(address, bytes(self._held))
+
+    def _writable(self, address: int, found: bytes) -> bool:
+        """Tell whether bytes may be written, by writing the first of each page as it is."""
+        first = range(-(-address // PAGE_SIZE) * PAGE_SIZE, address + len(found), PAGE_SIZE)
+        places = (address, *first)
+        return all(self.write(at, found[at - address : at - address + 1]) for at in places)
 
     def has(self, address: int, size: int) -> bool:
         """Tell whether no byte belongs to a domain."""
         end = address + max(size, 1)
+        if self._start <= address and end <= self._end:
+            return True
         return not any(address < one.end and one.pages < end for one in self._ranges)
 
     def read(self, address: int, size: int) -> bytes | None:
         """Return bytes, None if not all of them are there."""
+        if self._start <= address and address + size <= self._end:
+            at = address - self._start
+            return bytes(self._held[at : at + size])
         if not size:
             return b""
-        if address + size > _END:
+        if address + size > _LAST:
             return None
         found = bytearray(size)
         failed = self._lib.xengnt_peek(self._ffi.from_buffer(found), address, size)
@@ -186,6 +220,11 @@ class ProcessMemory:
 
     def write(self, address: int, data: bytes) -> bool:
         """Store bytes, and tell whether all of them could be."""
-        if address + len(data) > _END:
+        size = len(data)
+        if self._start <= address and address + size <= self._end:
+            at = address - self._start
+            self._held[at : at + size] = data
+            return True
+        if address + size > _LAST:
             return False
-        return not self._lib.xengnt_poke(address, data, len(data))
+        return not self._lib.xengnt_poke(address, data, size)
