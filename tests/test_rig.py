@@ -7,6 +7,8 @@ import ctypes
 import errno
 import json
 import mmap
+import resource
+import signal
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -541,3 +543,27 @@ def test_a_recording_plays_again_as_it_was(rig: Path, tmp_path: Path, seed: int)
     assert len(recorded.calls) >= 100
     wrong = [found for _, found in play(recorded, ModelWorld()) if found]
     assert not wrong, wrong[0]
+
+
+def test_a_recording_that_cannot_be_written(pair: tuple[Caller, int, int], tmp_path: Path) -> None:
+    """Would catch a call that fails for the recording, or one that is lost without a word."""
+    c, back, front = pair
+    record = c.lib.xengnt_rig_record
+    assert record(str(tmp_path / "none" / "x").encode()) == -errno.ENOENT
+    assert record(str(tmp_path).encode()) == -errno.EISDIR
+    assert str(tmp_path) in (c.reason() or (0, ""))[1]
+    assert record(b"/dev/full") == -errno.ENOSPC
+    path = tmp_path / "ä b.jsonl"
+    assert record(str(path).encode()) == 0
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size, limit[1]))
+        [out] = c.call("map_grant_ref", [map_row(c.room(back, 0), front)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert out["status"] == 0
+    assert record(c.ffi.NULL) == -errno.EFBIG
+    assert record(str(path).encode()) == -errno.EBUSY
+    c.lib.xengnt_rig_reset()
+    assert record(str(path).encode()) == 0

@@ -68,13 +68,18 @@ class Rig:
     # Hypervisor and domains
 
     def reset(self) -> None:
-        """Forget everything."""
-        if self._recording:
-            self._recording.close()
-        if self._memory:
-            self._memory.close()
-        self._hypervisor = self._memory = self._recording = None
-        self._choices, self._called = {}, False
+        """Forget everything.
+
+        Raises:
+            NotDone: the recording is not whole; all is forgotten nevertheless.
+        """
+        try:
+            self.record(None)
+        finally:
+            if self._memory:
+                self._memory.close()
+            self._hypervisor = self._memory = None
+            self._choices, self._called = {}, False
 
     def create_hypervisor(self, xen_version: str | None = None, **choices: Any) -> None:
         """Begin anew, with what is chosen.
@@ -224,19 +229,24 @@ class Rig:
         """Record in a file, or no more.
 
         Raises:
-            NotDone: there have been calls that are not recorded.
-            SourceError: the file cannot be written.
+            NotDone: the file cannot be written, or could not be some time before; or there
+                have been calls that are not recorded.
         """
-        if self._recording:
-            self._recording.close()
-            self._recording = None
-        if path is None:
-            return
-        if self._called:
-            raise NotDone(errno.EBUSY, "a recording begins before the first call")
-        if self._hypervisor is None:
-            self.create_hypervisor()
-        self._recording = Recording(path, self._there(), self._choices)
+        ended, self._recording = self._recording, None
+        try:
+            if ended:
+                ended.close()
+            if path is None:
+                return
+            if self._called:
+                raise NotDone(errno.EBUSY, "a recording begins before the first call")
+            if self._hypervisor is None:
+                self.create_hypervisor()
+            self._recording = Recording(path, self._there(), self._choices)
+        except (OSError, ValueError) as error:
+            number, why = getattr(error, "errno", None), getattr(error, "strerror", None)
+            name = path or (ended.path if ended else "")
+            raise NotDone(number or errno.EINVAL, f"{name}: {why or error}") from None
 
     # Where things are
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from mmap import mmap
 from typing import Any
 
@@ -67,10 +67,11 @@ class SharedMemory(Backing):
         """Give back the file and all addresses."""
         for places in list(self._ranges):
             self.leave(places)
-        for frame in self._frames:
-            frame.release()
-        for chunk in self._chunks:
-            chunk.close()
+        with suppress(BufferError):  # somebody looks at a frame: it goes when that ends
+            for frame in self._frames:
+                frame.release()
+            for chunk in self._chunks:
+                chunk.close()
         os.close(self._file)
 
     # Frames

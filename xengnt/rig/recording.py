@@ -4,8 +4,7 @@
 Before each call come the changes that guest code has made since the last one. It runs while
 no other call is made; what other threads change in the meantime counts as changed later.
 
-Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model``,
-``xengnt.scenario`` and the modules beside it.
+Imports ``xengnt.codec``, ``xengnt.model``, ``xengnt.scenario`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from xengnt.codec import Abi
-from xengnt.errors import SourceError
 from xengnt.model import Domain, Hypervisor
 from xengnt.rig.changes import Watch
 from xengnt.rig.naming import Namer
@@ -34,8 +32,12 @@ class Recording:
         hypervisor: what is recorded; nothing has been called yet.
         choices: what was chosen for it.
 
+    Attributes:
+        path: the file.
+        failed: why it could not be written at some point; nothing was written after that.
+
     Raises:
-        SourceError: the file cannot be written.
+        OSError, ValueError: the file cannot be written.
     """
 
     def __init__(self, path: Path, hypervisor: Hypervisor, choices: dict[str, Any]) -> None:
@@ -46,22 +48,38 @@ class Recording:
         self._calls = 0
         head = Scenario(Abi.native(), xen_version=choices.get("xen_version"))
         head.xen = {key: value for key, value in choices.items() if key != "xen_version"}
-        try:
-            self._file = path.open("w", encoding="utf-8")
-        except (OSError, ValueError) as error:
-            raise SourceError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
-        self._file.write(head.text())
+        self.failed: OSError | None = None
+        self._file = path.open("wb", buffering=0)
+        self._put(head.text())
+        if self.failed:
+            self._file.close()
+            raise self.failed
         for domain in hypervisor.domains.values():
             self.domain(domain)
 
     def close(self) -> None:
-        """End it."""
+        """End it.
+
+        Raises:
+            OSError: it could not be written, then or before.
+        """
         self._changes()
         self._file.close()
+        if self.failed:
+            raise self.failed
 
     def _line(self, line: dict[str, Any]) -> None:
-        self._file.write(json.dumps(line) + "\n")
-        self._file.flush()
+        """Write a line."""
+        self._put(json.dumps(line) + "\n")
+
+    def _put(self, text: str) -> None:
+        """Write text; a disk that is full is no reason for a call to fail."""
+        rest = memoryview(text.encode())
+        try:
+            while rest and not self.failed:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self.failed = error
 
     def domain(self, domain: Domain) -> None:
         """Write down a domain that has been made."""
