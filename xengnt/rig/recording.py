@@ -50,10 +50,9 @@ class Recording:
         head.xen = {key: value for key, value in choices.items() if key != "xen_version"}
         self.failed: OSError | None = None
         self._file = path.open("wb", buffering=0)
-        self._put(head.text())
-        if self.failed:
+        if failed := self._put(head.text()):
             self._file.close()
-            raise self.failed
+            raise failed
         for domain in hypervisor.domains.values():
             self.domain(domain)
 
@@ -69,17 +68,19 @@ class Recording:
             raise self.failed
 
     def _line(self, line: dict[str, Any]) -> None:
-        """Write a line."""
-        self._put(json.dumps(line) + "\n")
+        """Write a line; a disk that is full is no reason for a call to fail."""
+        if not self.failed:
+            self.failed = self._put(json.dumps(line) + "\n")
 
-    def _put(self, text: str) -> None:
-        """Write text; a disk that is full is no reason for a call to fail."""
+    def _put(self, text: str) -> OSError | None:
+        """Write text, and return why not if it cannot be."""
         rest = memoryview(text.encode())
         try:
-            while rest and not self.failed:
+            while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self.failed = error
+            return error
+        return None
 
     def domain(self, domain: Domain) -> None:
         """Write down a domain that has been made."""
