@@ -63,6 +63,7 @@ class Rig:
         self._choices: dict[str, Any] = {}
         self._recording: Recording | None = None
         self._called = False
+        self._abi = Abi.native()
         self._sizes: dict[int, int] = {}
 
     # Hypervisor and domains
@@ -120,7 +121,7 @@ class Rig:
         if domid in hypervisor.domains:
             raise NotDone(errno.EEXIST, f"there is a domain {domid} already")
         domain = hypervisor.create_domain(
-            PAGES if pages is None else pages, abi=abi or Abi.native(), **options, **limits
+            PAGES if pages is None else pages, abi=abi or self._abi, **options, **limits
         )
         if self._recording:
             self._recording.domain(domain)
@@ -189,7 +190,7 @@ class Rig:
 
     def _size(self, domain: Domain, cmd: int, count: int) -> int:
         """Return how many bytes arguments are that are worth being fetched at once."""
-        if not FEW < count <= MOST:
+        if domain.abi != self._abi or not FEW < count <= MOST:
             return 0
         if cmd not in self._sizes:
             codec = domain.abi.codec_of(cmd)
