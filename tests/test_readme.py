@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from oracle import need
 
+from xengnt.rig import build
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
