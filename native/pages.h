@@ -61,10 +61,12 @@ static inline int xengnt_show(uint64_t start, uint64_t size, int file, uint64_t 
 /* Show nothing at kept addresses any more. */
 static inline int xengnt_hide(uint64_t start, uint64_t size)
 {
-    void *found = mmap((void *)(uintptr_t)start, size, PROT_NONE, XENGNT_NOWHERE | MAP_FIXED,
-                       -1, 0);
+    void *wanted = (void *)(uintptr_t)start;
 
-    return found == MAP_FAILED ? -errno : 0;
+    if (mmap(wanted, size, PROT_NONE, XENGNT_NOWHERE | MAP_FIXED, -1, 0) != MAP_FAILED)
+        return 0;
+    /* There are as many mappings as there may be. What is there stays, out of reach. */
+    return mprotect(wanted, size, PROT_NONE) ? -errno : 0;
 }
 
 /*

@@ -147,7 +147,7 @@ def test_a_rig_without_its_python_says_so(
 ) -> None:
     """Would catch success, or a crash, where xengnt was taken away after the rig was built."""
     folder = tmp_path / "rig"
-    monkeypatch.setattr(sys, "path", [])
+    monkeypatch.setattr(build, "_paths", list)
     monkeypatch.setattr(sys, "executable", getattr(sys, "_base_executable", sys.executable))
     build.build(folder)
     monkeypatch.undo()
@@ -188,6 +188,18 @@ def test_a_new_project_passes_its_test(rig: Path, tmp_path: Path) -> None:
     run("make", "test", "SANITIZE=address,undefined", f"RIG={rig}", folder=folder)
     run("make", "clean", folder=folder)
     assert not (folder / "rig").exists()
+
+
+@pytest.mark.parametrize("name", ["a b", "a,b", "é$x#y"])
+def test_a_project_may_be_anywhere(rig: Path, tmp_path: Path, name: str) -> None:
+    """Would catch a path with blanks, or with what make or a linker has a meaning for."""
+    need(shutil.which("make"), "make", "apt install make")
+    folder = tmp_path / name / "demo"
+    folder.mkdir(parents=True)
+    project.new(folder)  # into an empty folder, as well
+    (folder / "types.py").write_text("raise SystemExit('a module of Python is shadowed')\n")
+    del rig
+    assert run("make", "test", folder=folder).endswith("all is well\n")
 
 
 def test_a_new_project_has_a_test_that_can_fail(rig: Path, tmp_path: Path) -> None:
@@ -242,3 +254,42 @@ def test_a_driver_that_breaks_the_rules_faults(
     program = rig_library.compiled(rig, tmp_path / "fault", source)
     done = subprocess.run([program, what], check=False)
     assert done.returncode == (-signal_ if signal_ else 0)
+
+
+def test_a_program_without_standard_streams(rig: Path, tmp_path: Path) -> None:
+    """Would catch what a program prints, with its streams closed, in the memory of a domain."""
+    source = tmp_path / "closed.c"
+    source.write_text(
+        "#include <stdio.h>\n#include <string.h>\n#include <unistd.h>\n"
+        "#include <xengnt/rig.h>\n"
+        "int main(int argc, char **argv)\n{\n"
+        "    const char *table;\n    int n;\n\n"
+        "    for (n = 0; n < 3; n++)\n        close(n);\n"
+        "    if (xengnt_rig_record(argv[argc - 1]) || xengnt_rig_create_domain(NULL))\n"
+        "        return 2;\n"
+        '    for (n = 0; n < 3; n++)\n        if (write(n, "PRINTED", 7) > 0)\n'
+        "            return 3 + n;\n"
+        "    table = xengnt_rig_table(0, 0, 0);\n"
+        '    return memcmp(table, "\\0\\0\\0\\0\\0\\0\\0", 7) != 0;\n}\n'
+    )
+    program = rig_library.compiled(rig, tmp_path / "closed", source)
+    assert subprocess.run([program, tmp_path / "seen.jsonl"], check=False).returncode == 0
+    assert "PRINTED" not in (tmp_path / "seen.jsonl").read_text()
+
+
+def test_a_program_that_opens_the_library_itself(rig: Path, tmp_path: Path) -> None:
+    """Would catch a rig that works only when a program is linked with it."""
+    source = tmp_path / "open.c"
+    source.write_text(
+        "#include <dlfcn.h>\n#include <stdio.h>\n"
+        "int main(int argc, char **argv)\n{\n"
+        "    void *rig = dlopen(argv[argc - 1], RTLD_NOW | RTLD_LOCAL);\n"
+        '    int (*make)(const void *) = rig ? dlsym(rig, "xengnt_rig_create_domain") : NULL;\n'
+        "    if (!make || make(NULL) != 0)\n        return 1;\n"
+        "    dlclose(rig);\n"
+        "    rig = dlopen(argv[argc - 1], RTLD_NOW | RTLD_LOCAL);\n"
+        '    make = dlsym(rig, "xengnt_rig_create_domain");\n'
+        "    return make(NULL) != 1;\n}\n"
+    )
+    run(*build.compiler(), source, "-o", tmp_path / "open", "-ldl")
+    run(tmp_path / "open", rig / "lib" / build.LIBRARY)

@@ -156,8 +156,8 @@ const char *xengnt_rig_reason(uint32_t *element);
  *     back = xengnt_rig_create_domain(NULL);
  *
  * The guests are the code of this process, and see all its memory but that of other domains.
- * Each domain has its own pages, at addresses below 2 GiB, and room for mappings beside them;
- * a mapping goes to one of its pages or into the room, and nowhere else. A page that is mapped
+ * Each domain has its own range of addresses below 2 GiB, with its pages and room for mappings;
+ * a mapping goes into that range, in place of a page if it is there, and nowhere else. A page that is mapped
  * read-only faults when it is written, and one that is not there when it is touched. Arguments
  * of calls may be anywhere: they are probed, so a bad pointer is -EFAULT, as from Xen.
  *
@@ -171,9 +171,12 @@ const char *xengnt_rig_reason(uint32_t *element);
  * code may change its entries at any time; one whose flags never stand still while a call takes
  * it into use gives GNTST_general_error, as from Xen.
  *
- * A process that forks goes on with the rig in one of the two, as the memory is shared.
- * Whatever fails leaves words in xengnt_rig_reason, also where that is not a call's fault.
- * -EIO says that the rig itself does not work, such as that it could not start Python.
+ * A process that forks, while no thread is in here, goes on with the rig in one of the two,
+ * as the memory is shared. Do not call from a handler of signals, and make the first call with
+ * a stack of at least 64 KiB. A thread that is to be cancelled is so when it has left.
+ *
+ * What returns a negative number leaves words in xengnt_rig_reason. -EIO says that the rig itself
+ * does not work, such as that it could not start Python.
  */
 
 /* Initialisers: everything as by default, which is a domain of 64 pages for this machine. */
@@ -227,7 +230,7 @@ int xengnt_rig_use(uint16_t domid, struct xengnt_rig_use *use);
  * Let elements fail that would not: of a command (GNTTABOP_map_grant_ref), in calls by a
  * domain, or by any if domid is 0x7FF0 (DOMID_SELF). `skip` elements are done first, then `times`
  * get `status`, and nothing is done for them. So skip 4 and times 1 let the fifth map fail;
- * times UINT32_MAX is for ever. -EINVAL if elements of the command have no status, or it is
+ * times UINT32_MAX is for ever; it is over when the domain is destroyed. -EINVAL if elements of the command have no status, or it is
  * none that an element fails with. Several may be in force; the first one that fits counts.
  */
 int xengnt_rig_inject(uint16_t domid, unsigned int cmd, int status, uint32_t skip,
@@ -245,8 +248,10 @@ int xengnt_rig_heal(void);
  * Record all that happens, from now on, in a file that `xengnt run` plays again: domains, calls
  * and what came out, and what guest code changed between them in its pages and tables. Numbers
  * that the rig chose are names in it, so it plays on real Xen too. What was injected is left
- * out, as it did not happen. NULL ends the recording, as does xengnt_rig_reset. After each call
- * all is in the file, also if the process ends then. -EBUSY if a call has been made already.
+ * out, as it did not happen. NULL ends the recording, as do xengnt_rig_reset and, after a call,
+ * a new hypervisor. After each call all is in the file, also if the process ends then. If it
+ * cannot be written, calls go on, and what ends it says so. -EBUSY if a call has been made
+ * already; -EINVAL if a domain has limits that are not the hypervisor's.
  * What other threads change while a call is made counts as changed after it.
  */
 int xengnt_rig_record(const char *path);

@@ -19,6 +19,9 @@ NO_X86_CACHE_FLUSH = (4, 21)
 NO_SPACE = (4, 16)
 """From here on running out of handles has a status of its own."""
 
+LIMITS = ("max_grant_frames", "max_maptrack_frames", "max_version")
+"""What may be chosen for each domain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:

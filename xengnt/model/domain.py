@@ -43,6 +43,7 @@ class Domain:
         abi: the ABI of its guest.
         privileged: whether it may act on other domains' tables.
         high: whether its pages began with frame numbers that do not fit 32 bits.
+        behaviour: which Xen it lives on, and what was chosen for it.
         dying: whether it has been destroyed.
         max_pages: how many pages it may have, None for any number.
         pages: the frames that it has as its pages, by index.
@@ -77,6 +78,7 @@ class Domain:
         self.abi = abi
         self.privileged = privileged
         self.high = high
+        self.behaviour = behaviour
         self.dying = False
         self.max_pages = max_pages
         self.pages: dict[int, Frame] = {}

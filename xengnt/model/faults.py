@@ -63,6 +63,8 @@ class Faults:
         """
         if "status" not in Abi("x86_64").struct(fault.op.name.lower()).by_name:
             raise InvalidValue(f"elements of {fault.op.c_name} have no status", got=fault.op)
+        if fault.op is Op.DUMP_TABLE:
+            raise InvalidValue(f"{fault.op.c_name} is done by nobody", got=fault.op)
         if fault.status >= Status.OKAY:
             raise InvalidValue(f"status {fault.status}: that is no failure", got=fault.status)
         if fault.skip < 0 or (fault.times is not None and fault.times < 1):
@@ -82,6 +84,10 @@ class Faults:
                 if not fault.times:
                     self.planned.remove(fault)
             raise Injected(fault.status, f"injected: {fault.status.c_name}")
+
+    def forget(self, domid: int) -> None:
+        """Let nothing fail any more that was planned for one domain only."""
+        self.planned = [fault for fault in self.planned if fault.domid != domid]
 
     def heal(self) -> int:
         """Let nothing fail any more, and return how many elements have failed."""

@@ -7,6 +7,7 @@ Imports ``xengnt.errors``, ``xengnt.foreign``, ``xengnt.package`` and the module
 from __future__ import annotations
 
 import contextlib
+import importlib
 import io
 import os
 import re
@@ -115,14 +116,27 @@ def _compiled(work: Path) -> Path:
         *compiler(), "-std=gnu11", "-O2", "-g", "-fPIC", "-shared", "-fvisibility=hidden",
         "-Wall", "-Wno-unused-function", f"-I{get_include()}",
         f"-I{sysconfig.get_path('include')}", f"-I{sysconfig.get_path('platinclude')}",
-        str(source), str(python), f"-Wl,-rpath,{python.parent if python else ''}",
-        f"-Wl,-soname,{LIBRARY}", "-lpthread", "-o", str(library),
+        str(source), str(python), *_to_linker("-rpath", str(python.parent if python else "")),
+        *_to_linker("-soname", LIBRARY), *_to_linker("-z", "nodelete"), "-lpthread", "-ldl",
+        "-o", str(library),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- the user's own compiler
     if done.returncode:
         first = next((line for line in done.stderr.splitlines() if "error" in line), done.stderr)
         raise Unavailable(f"{shlex.join(compiler())} does not compile the rig: {first.strip()}")
     return library
+
+
+def _to_linker(*words: str) -> list[str]:
+    """Return what hands words to the linker, whatever is in them."""
+    return [part for word in words for part in ("-Xlinker", word)]
+
+
+def _paths() -> list[str]:
+    """Return where Python finds what the rig is made of."""
+    modules = (xengnt, cffi, importlib.import_module("_cffi_backend"))
+    found = [Path(str(one.__file__)).parent for one in modules]
+    return [str(found[0].parent), str(found[1].parent), str(found[2])]
 
 
 def _ffi() -> cffi.FFI:
@@ -134,7 +148,7 @@ def _ffi() -> cffi.FFI:
     ffi = cffi.FFI()
     ffi.embedding_api("")
     ffi.cdef(f'{types}{_HELPERS}extern "Python" {{\n{inside}}}\n')
-    ffi.embedding_init_code(_INIT.format(path=sys.path, module=MODULE))
+    ffi.embedding_init_code(_INIT.format(path=_paths(), module=MODULE))
     ffi.set_source(
         MODULE,
         f"#define XENGNT_PYTHON {_quoted(sys.executable)}\n"
@@ -163,9 +177,11 @@ def _wrappers(functions: list[tuple[str, ...]]) -> Iterator[str]:
         parts = [] if takes == "void" else takes.split(",")
         names = [found[1] for part in parts if (found := _NAME.search(part.strip()))]
         failed = "-EIO" if kind == "int " else "NULL"
+        inside = f"{INSIDE}{name}({', '.join(names)})"
         yield (
             f'__attribute__((visibility("default"))) {kind}{name}({takes})\n{{\n'
-            f"    return rig_ready() ? {INSIDE}{name}({', '.join(names)}) : {failed};\n}}\n"
+            f"    int state;\n    {kind}result = rig_ready(&state) ? {inside} : {failed};\n\n"
+            f"    rig_done(state);\n    return result;\n}}\n"
         )
 
 
@@ -175,10 +191,12 @@ def _quoted(text: str) -> str:
 
 
 def _pkgconfig(folder: Path) -> str:
+    prefix, include = (str(one).replace(" ", "\\ ") for one in (folder, get_include()))
     return (
-        f"prefix={folder}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n"
-        f"xen_includedir={get_include()}\n\n"
+        f"prefix={prefix}\nlibdir=${{prefix}}/lib\nincludedir=${{prefix}}/include\n"
+        f"xen_includedir={include}\n\n"
         "Name: xengnt-rig\nDescription: Xen's grant tables in an ordinary process\n"
         f"Version: {xengnt.__version__}\n"
-        "Cflags: -I${includedir}\nLibs: -L${libdir} -Wl,-rpath,${libdir} -lxengnt_rig\n"
+        "Cflags: -I${includedir}\n"
+        "Libs: -L${libdir} -Wl,-rpath,${libdir} -lxengnt_rig\n"
     )

@@ -57,6 +57,11 @@ class Watch:
                     if _unmarked(entry) != _unmarked(last[at : at + size]):
                         yield (number * PAGE_SIZE + at) // size, entry
 
+    def forget(self, domain: Domain) -> None:
+        """Take what a new domain has as what it is: zeros."""
+        for frame in (*domain.pages.values(), *domain.table.shared):
+            self._seen.pop(frame.number, None)
+
     def _look(self, frame: Frame) -> tuple[bytes, bytes]:
         """Return what a frame was and is."""
         last = self._seen.get(frame.number, _ZEROS)

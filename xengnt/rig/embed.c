@@ -6,6 +6,8 @@
  * XENGNT_PYTHON is the interpreter that has xengnt, as text.
  */
 
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -75,6 +77,11 @@ static void rig_begin_python(void)
 
 static void rig_begin(void)
 {
+    Dl_info python;
+
+    /* Python's own modules look for it among all that is loaded, even if the rig is not there. */
+    if (dladdr((void *)(uintptr_t)Py_IsInitialized, &python))
+        dlopen(python.dli_fname, RTLD_NOW | RTLD_GLOBAL | RTLD_NOLOAD);
     if (!Py_IsInitialized())
         rig_begin_python();
     else if (strncmp(Py_GetVersion(), PY_VERSION, strlen(PY_VERSION)))
@@ -83,16 +90,23 @@ static void rig_begin(void)
         rig_cannot("Python does not start: standard error says why");
 }
 
-/* Tell whether there is a rig; if there is none, say why. */
-static int rig_ready(void)
+/* Tell whether there is a rig; if there is none, say why. A thread is not cancelled until
+ * rig_done: it would keep what others wait for. */
+static int rig_ready(int *cancelling)
 {
     int kept = errno;
 
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, cancelling);
     pthread_once(&rig_once, rig_begin);
     if (rig_trouble[0])
         rig_note(RIG_WHOLE_CALL, rig_trouble);
     errno = kept;
     return !rig_trouble[0];
+}
+
+static void rig_done(int cancelling)
+{
+    pthread_setcancelstate(cancelling, NULL);
 }
 
 __attribute__((visibility("default"))) const char *xengnt_rig_reason(uint32_t *element)

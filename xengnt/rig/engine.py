@@ -18,6 +18,7 @@ from xengnt.abi.targets import PAGE_SHIFT
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue, XengntError
 from xengnt.model import Domain, Hypervisor
+from xengnt.model.behaviour import LIMITS
 from xengnt.model.failures import Failed
 from xengnt.rig.memory import WINDOW, SharedMemory
 from xengnt.rig.recording import Recording
@@ -29,9 +30,6 @@ FOR_EVER = (1 << 32) - 1
 
 FEW, MOST = 3, 1 << 16
 """The arguments of smaller and of larger calls are looked at one by one."""
-
-LIMITS = ("max_grant_frames", "max_maptrack_frames", "max_version")
-"""What can be chosen for each domain; the rest is the hypervisor's."""
 
 
 Reason = tuple[int | None, str]
@@ -50,10 +48,20 @@ class NotDone(XengntError):
         self.errno = number
 
 
+def _choice(hypervisor: Hypervisor, name: str) -> Any:
+    """Return what was chosen for a hypervisor."""
+    at_hand = hypervisor if name == "xen_version" else hypervisor.behaviour
+    return getattr(at_hand, name)
+
+
 class Rig:
     """One hypervisor at a time, its memory, and a recording of what happens.
 
     Threads may share it.
+
+    Attributes:
+        lock: held by who does something with it.
+        generation: how often it has begun anew.
     """
 
     def __init__(self) -> None:
@@ -63,6 +71,7 @@ class Rig:
         self._choices: dict[str, Any] = {}
         self._recording: Recording | None = None
         self._called = False
+        self.generation = 0
         self._abi = Abi.native()
         self._sizes: dict[int, int] = {}
 
@@ -81,9 +90,10 @@ class Rig:
                 self._memory.close()
             self._hypervisor = self._memory = None
             self._choices, self._called = {}, False
+            self.generation += 1
 
     def create_hypervisor(self, xen_version: str | None = None, **choices: Any) -> None:
-        """Begin anew, with what is chosen.
+        """Begin anew, with what is chosen; a recording goes on if there was no call yet.
 
         Raises:
             InvalidValue: there is no such choice, and nothing has changed.
@@ -96,8 +106,10 @@ class Rig:
         except BaseException:
             memory.close()
             raise
+        path = self._recording.path if self._recording and not self._called else None
         self.reset()
         self._hypervisor, self._memory, self._choices = made, memory, given
+        self.record(path)
 
     def create_domain(self, abi: str | None, pages: int | None, **options: Any) -> int:
         """Make a domain, and return its number. What is None was not given.
@@ -115,11 +127,11 @@ class Rig:
             if name in options
         }
         self._choose(wide)
-        if self._recording and limits:
-            raise NotDone(errno.EOPNOTSUPP, f"{next(iter(limits))}: a recording cannot say that")
         hypervisor = self._there()
         if domid in hypervisor.domains:
             raise NotDone(errno.EEXIST, f"there is a domain {domid} already")
+        if self._recording and (other := self._recording.unsaid(limits)):
+            raise NotDone(errno.EOPNOTSUPP, f"{other}: a recording cannot say that of one domain")
         domain = hypervisor.create_domain(
             PAGES if pages is None else pages, abi=abi or self._abi, **options, **limits
         )
@@ -129,21 +141,24 @@ class Rig:
 
     def _choose(self, wide: dict[str, Any]) -> None:
         """Have a hypervisor with such choices."""
-        hypervisor = self._hypervisor
-        other = [name for name, value in wide.items() if self._choices.get(name) != value]
-        if hypervisor and other and hypervisor.domains:
+        now = self._hypervisor
+        if now is None:
+            self.create_hypervisor(**wide)
+            return
+        other = [name for name, value in wide.items() if _choice(now, name) != value]
+        if other and (now.domains or (self._recording and self._called)):
             raise NotDone(errno.EOPNOTSUPP, f"{other[0]}: the hypervisor has another one")
-        if hypervisor is None or other:
-            path = self._recording.path if self._recording else None
+        if other:
             self.create_hypervisor(**self._choices | wide)
-            self.record(path)
 
     def destroy_domain(self, domid: int) -> None:
         """End a domain."""
         domain = self.domain(domid)
         if self._recording:
             self._recording.destroy(domain)
-        self._there().destroy(domain)
+        hypervisor = self._there()
+        hypervisor.destroy(domain)
+        hypervisor.faults.forget(domid)
 
     def _there(self) -> Hypervisor:
         if self._hypervisor is None:
@@ -190,7 +205,7 @@ class Rig:
 
     def _size(self, domain: Domain, cmd: int, count: int) -> int:
         """Return how many bytes arguments are that are worth being fetched at once."""
-        if domain.abi != self._abi or not FEW < count <= MOST:
+        if domain.abi.name != self._abi.name or not FEW < count <= MOST:
             return 0
         if cmd not in self._sizes:
             codec = domain.abi.codec_of(cmd)
@@ -233,17 +248,16 @@ class Rig:
             NotDone: the file cannot be written, or could not be some time before; or there
                 have been calls that are not recorded.
         """
-        ended, self._recording = self._recording, None
+        if path is not None and self._called:
+            raise NotDone(errno.EBUSY, "a recording begins before the first call")
+        if path is not None and self._hypervisor is None:
+            self.create_hypervisor()
+        ended = self._recording
         try:
+            new = None if path is None else Recording(path, self._there(), self._choices)
+            self._recording = new
             if ended:
                 ended.close()
-            if path is None:
-                return
-            if self._called:
-                raise NotDone(errno.EBUSY, "a recording begins before the first call")
-            if self._hypervisor is None:
-                self.create_hypervisor()
-            self._recording = Recording(path, self._there(), self._choices)
         except (OSError, ValueError) as error:
             number, why = getattr(error, "errno", None), getattr(error, "strerror", None)
             name = path or (ended.path if ended else "")

@@ -9,7 +9,9 @@ beside it.
 
 from __future__ import annotations
 
+import _thread
 import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,8 @@ def install(ffi: Any, lib: Any) -> None:
         if name.startswith(INSIDE):
             method = getattr(exports, name.removeprefix(INSIDE).removeprefix(PREFIX))
             to_pointer = ffi.typeof(getattr(lib, name)).result.kind == "pointer"
-            ffi.def_extern(name=name)(exports.guarded(method, ffi.NULL if to_pointer else None))
+            run = exports.guarded(method, ffi.NULL if to_pointer else None)
+            ffi.def_extern(name=name, error=ffi.NULL if to_pointer else -errno.EIO)(run)
 
 
 class Exports:
@@ -56,7 +59,6 @@ class Exports:
     def __init__(self, ffi: Any, lib: Any) -> None:
         self._ffi, self._lib = ffi, lib
         self._rig = Rig()
-        self._generation = 0
 
     def guarded(self, method: Callable[..., Any], failed: Any) -> Callable[..., Any]:
         """Return a function that fails by what it returns: None for a negative errno value."""
@@ -67,6 +69,8 @@ class Exports:
                 with lock:
                     return method(*arguments)
             except BaseException as error:  # noqa: BLE001 -- C knows no exceptions
+                if isinstance(error, KeyboardInterrupt):
+                    _thread.interrupt_main()  # for whoever called C from Python
                 note(WHOLE_CALL, words(error))
                 return number_of(error) if failed is None else failed
 
@@ -77,7 +81,6 @@ class Exports:
     def reset(self) -> int:
         """Forget all domains."""
         self._rig.reset()
-        self._generation += 1
         return 0
 
     def create_domain(self, wanted: Any) -> int:
@@ -93,17 +96,19 @@ class Exports:
     def set_caller(self, domid: int) -> int:
         """Choose this thread's calling domain."""
         self._rig.domain(domid)
-        self._lib.rig_choose(self._generation << _DOMID_BITS | domid)
+        self._lib.rig_choose(self._rig.generation << _DOMID_BITS | domid)
         return 0
 
     def page(self, domid: int, index: int, page: Any) -> int:
         """Describe a page."""
+        self._check(page)
         data, page.frame, page.address, page.machine = self._rig.page(domid, index)
         page.bytes = self._ffi.from_buffer(data)
         return 0
 
     def room(self, domid: int, index: int, address: Any) -> int:
         """Say where there is room for a mapping."""
+        self._check(address)
         address[0] = self._rig.room(domid, index)
         return 0
 
@@ -134,16 +139,16 @@ class Exports:
     def create_hypervisor(self, wanted: Any) -> int:
         """Begin anew."""
         self._rig.create_hypervisor(**self._given("struct xengnt_rig_hypervisor", wanted))
-        self._generation += 1
         return 0
 
     def caller(self) -> int:
         """Return this thread's calling domain."""
         generation, domid = divmod(self._lib.rig_choice(), 1 << _DOMID_BITS)
-        return domid if generation == self._generation else self._rig.first()
+        return domid if generation == self._rig.generation else self._rig.first()
 
     def frame(self, domid: int, address: Any, frame: Any) -> int:
         """Say which frame is at an address."""
+        self._check(frame)
         frame[0] = self._rig.frame_at(domid, int(self._ffi.cast("uintptr_t", address)))
         return 0
 
@@ -156,9 +161,10 @@ class Exports:
 
     def use(self, domid: int, use: Any) -> int:
         """Say what a domain has in use."""
-        for name, member in self._members("struct xengnt_rig_use", use):
-            setattr(use, name, self._rig.use(domid)[name])
-            del member
+        self._check(use)
+        found = self._rig.use(domid)
+        for name, _ in self._members("struct xengnt_rig_use", use):
+            setattr(use, name, found[name])
         return 0
 
     def inject(self, domid: int, cmd: int, status: int, skip: int, times: int) -> int:
@@ -177,8 +183,13 @@ class Exports:
 
     def record(self, path: Any) -> int:
         """Record, or no more."""
-        self._rig.record(Path(self._text(path)) if path else None)
+        self._rig.record(Path(os.fsdecode(self._ffi.string(path))) if path else None)
         return 0
+
+    def _check(self, pointer: Any) -> None:
+        """Raise if there is nowhere to store what is asked for."""
+        if not pointer:
+            raise NotDone(errno.EFAULT, "a null pointer, where something is to be stored")
 
     # Structs whose members may be others in another version
 

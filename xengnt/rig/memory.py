@@ -5,12 +5,14 @@ Frames are pages of a file in memory. Each domain has a range of addresses, belo
 those of its frames are shown that its guest sees; the rest of the range faults.
 
 Imports ``xengnt.errors``, ``xengnt.extension``, ``xengnt.abi``, ``xengnt.codec``,
-``xengnt.model``.
+``xengnt.model`` and the modules beside it.
 """
 
 from __future__ import annotations
 
+import errno
 import os
+import resource
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from mmap import mmap
@@ -24,6 +26,7 @@ from xengnt.extension import load
 from xengnt.model.backing import Backing, Places
 from xengnt.model.failures import Failed
 from xengnt.model.space import Page
+from xengnt.rig.descriptors import above_standard
 
 LOW, HIGH = 0x1000_0000, 0x7FF0_0000
 """Where ranges are looked for. Programs and libraries are elsewhere, sanitizers leave it alone,
@@ -56,7 +59,8 @@ class SharedMemory(Backing):
     def __init__(self) -> None:
         extension = load()
         self._lib = extension.lib
-        self._file = os.memfd_create("xengnt-frames", os.MFD_CLOEXEC)
+        self._file = _memory_file()
+        self._identity = os.fstat(self._file)
         self._chunks: list[mmap] = []
         self._frames: list[memoryview] = []
         self._offsets: dict[int, int] = {}  # of frames, by their numbers
@@ -72,7 +76,15 @@ class SharedMemory(Backing):
                 frame.release()
             for chunk in self._chunks:
                 chunk.close()
-        os.close(self._file)
+        if self._intact():
+            os.close(self._file)
+
+    def _intact(self) -> bool:
+        """Tell whether the file is still ours: some programs close all that they find."""
+        try:
+            return os.path.samestat(os.fstat(self._file), self._identity)
+        except OSError:
+            return False
 
     # Frames
 
@@ -93,9 +105,15 @@ class SharedMemory(Backing):
 
     def _grow(self) -> None:
         size, have = CHUNK * PAGE_SIZE, len(self._chunks) * CHUNK * PAGE_SIZE
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        if limit != resource.RLIM_INFINITY and have + size > limit:  # which would be a signal
+            raise Unavailable(f"no memory for frames: files may have {limit} bytes (ulimit -f)")
+        if not self._intact():
+            raise Unavailable("no memory for frames: somebody has closed its file")
         try:
             os.ftruncate(self._file, have + size)
-            self._chunks.append(mmap(self._file, size, offset=have))
+            with above_standard():  # it keeps a file of its own
+                self._chunks.append(mmap(self._file, size, offset=have))
         except OSError as error:
             raise Unavailable(f"no memory for frames: {error.strerror}") from None
 
@@ -112,16 +130,23 @@ class SharedMemory(Backing):
         spare = SPARE if max_pages is None else max(0, min(max_pages - pages, HIGH >> PAGE_SHIFT))
         sizes = (max(0, pages) + spare, ARENA, WINDOW)
         whole = -(-sum(sizes) * PAGE_SIZE // STEP) * STEP
-        start = next(
-            (at for at in range(LOW, HIGH - whole, STEP) if not self._lib.xengnt_keep(at, whole)),
-            None,
-        )
-        if start is None:
-            raise Unavailable(f"no room for {pages} pages below {HIGH:#x}", got=pages)
+        start = self._keep(whole)
         arena = start + sizes[0] * PAGE_SIZE
         places = Places(start, arena, arena + ARENA * PAGE_SIZE, start + whole)
         self._ranges.append(places)
         return places
+
+    def _keep(self, size: int) -> int:
+        """Return the start of a range where nothing is, which is kept from now on."""
+        failed = 0
+        for start in range(LOW, HIGH - size, STEP):
+            failed = -self._lib.xengnt_keep(start, size)
+            if not failed:
+                return int(start)
+            if failed != errno.EEXIST:
+                break
+        why = f": {os.strerror(failed)}" if failed not in (0, errno.EEXIST) else ""
+        raise Unavailable(f"no room for {size >> PAGE_SHIFT} pages below {HIGH:#x}{why}", got=size)
 
     def leave(self, places: Places) -> None:
         """Give the addresses of a guest back."""
@@ -143,12 +168,15 @@ class SharedMemory(Backing):
             return
         if page is None:
             failed = self._lib.xengnt_hide(start, PAGE_SIZE)
+        elif not self._intact():
+            failed = -errno.EBADF
         else:
             offset = self._offsets[page.frame.number]
             failed = self._lib.xengnt_show(start, PAGE_SIZE, self._file, offset, page.writable)
         if failed:
             why = os.strerror(-failed)
-            raise Failed(Status.GENERAL_ERROR, f"nothing can be shown at {start:#x}: {why}")
+            what = "shown" if page else "taken away"
+            raise Failed(Status.GENERAL_ERROR, f"no page can be {what} at {start:#x}: {why}")
 
     def elsewhere(self, abi: Abi) -> ProcessMemory | None:
         """Return the rest of this process, for a guest whose code can be in it."""
@@ -158,6 +186,15 @@ class SharedMemory(Backing):
 def is_native(abi: Abi) -> bool:
     """Tell whether code of an ABI can be in this process."""
     return abi.name == Abi.native().name
+
+
+def _memory_file() -> int:
+    """Return a file in memory."""
+    try:
+        with above_standard():
+            return os.memfd_create("xengnt-frames", os.MFD_CLOEXEC)
+    except OSError as error:
+        raise Unavailable(f"no memory for frames: a file in it: {error.strerror}") from None
 
 
 class ProcessMemory:
@@ -176,28 +213,16 @@ class ProcessMemory:
 
     @contextmanager
     def held(self, address: int, size: int) -> Iterator[None]:
-        """Have bytes here at once, instead of looking for some of them each time.
+        """Read bytes at once, instead of some of them each time; if not all are there, do not.
 
-        What is written to them is there in the end. It makes no difference otherwise, nor where
-        not all of them are there, or may be written.
+        What is written goes through.
         """
-        found = self.read(address, size) if self.has(address, size) else None
-        if not found or not self._writable(address, found):
-            yield
-            return
-        self._held, self._start, self._end = bytearray(found), address, address + size
+        if found := self.read(address, size) if self.has(address, size) else None:
+            self._held, self._start, self._end = bytearray(found), address, address + size
         try:
             yield
         finally:
             self._start = self._end = 0
-            if self._held != found:
-                self.write(address, bytes(self._held))
-
-    def _writable(self, address: int, found: bytes) -> bool:
-        """Tell whether bytes may be written, by writing the first of each page as it is."""
-        first = range(-(-address // PAGE_SIZE) * PAGE_SIZE, address + len(found), PAGE_SIZE)
-        places = (address, *first)
-        return all(self.write(at, found[at - address : at - address + 1]) for at in places)
 
     def has(self, address: int, size: int) -> bool:
         """Tell whether no byte belongs to a domain."""
@@ -225,7 +250,6 @@ class ProcessMemory:
         if self._start <= address and address + size <= self._end:
             at = address - self._start
             self._held[at : at + size] = data
-            return True
         if address + size > _LAST:
             return False
         return not self._lib.xengnt_poke(address, data, size)

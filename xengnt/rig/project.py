@@ -37,11 +37,11 @@ def new(folder: Path) -> None:
         raise Unavailable(f"such a project cannot be built here: it needs {'; and '.join(lacks)}")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InvalidValue(f"{folder}: there is something already", got=str(folder))
-    command = [sys.executable, "-m", "xengnt"]
-    values = {
-        "@XENGNT@": shlex.join(command),
-        "@XENGNT_LIST@": " ".join(f'"{part}"' for part in command),
-        "@INCLUDE@": get_include(),
+    command = [sys.executable, "-P", "-m", "xengnt"]  # no file of the project shadows a module
+    for_make = {"@XENGNT@": _make(shlex.join(command)), "@INCLUDE@": _make(get_include())}
+    for_cmake = {
+        "@XENGNT_LIST@": " ".join(f'"{_cmake(part)}"' for part in command),
+        "@INCLUDE@": _cmake(get_include()),
     }
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -50,9 +50,24 @@ def new(folder: Path) -> None:
             made.mkdir()
             for source in TEMPLATE.iterdir():
                 text = source.read_text()
+                values = for_make if source.name == "Makefile" else for_cmake
                 for name, value in values.items():
                     text = text.replace(name, value)
                 (made / _HIDDEN.get(source.name, source.name)).write_text(text)
-            made.replace(folder)  # all or nothing
+            if folder.exists():  # and empty; it may be where we are
+                for path in made.iterdir():
+                    path.replace(folder / path.name)
+            else:
+                made.replace(folder)  # all or nothing
     except OSError as error:
         raise SourceError(f"{folder}: {error.strerror}", got=str(folder)) from None
+
+
+def _make(text: str) -> str:
+    """Return text as the value of a variable of make."""
+    return text.replace("$", "$$").replace("#", "\\#")
+
+
+def _cmake(text: str) -> str:
+    """Return text as it stands between quotes in a CMake file."""
+    return text.replace("\\", "\\\\").replace("$", "\\$").replace('"', '\\"')

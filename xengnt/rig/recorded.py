@@ -14,17 +14,46 @@ from xengnt.abi.bits import DEST_GREF
 from xengnt.abi.constants import Status
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Codec
-from xengnt.codec.lists import places
+from xengnt.codec.lists import places, too_long
 from xengnt.model import Domain
+from xengnt.model.call import CMD_BITS
 from xengnt.model.failures import Failed, Fault
 from xengnt.rig.changes import Range
 from xengnt.rig.naming import Namer, comes_out, goes_in
+from xengnt.scenario.call import UNKNOWN
 
+CMD_MASK = (1 << CMD_BITS) - 1
 MOST = 1 << 16
 """Of more elements than this, only so many are written down."""
 
 Line = dict[str, Any]
 Row = dict[str, Any]
+
+
+class Raw:
+    """A call of no op that is known, as bytes.
+
+    Args:
+        namer: gives names to numbers.
+        caller: who makes it.
+        cmd: the number of the command.
+        address: of the arguments.
+        count: how many structs that are to be.
+    """
+
+    op = ""
+    ranges: tuple[Range, ...] = ()
+
+    def __init__(self, namer: Namer, caller: Domain, cmd: int, address: int, count: int) -> None:
+        self._line: Line = {"cmd": cmd, "caller": namer.domain(caller), "count": count}
+        codec = caller.abi.codec_of(cmd & CMD_MASK)
+        size = codec.plan.struct.size if codec else 0
+        self._line["in"] = _readable(caller, address, size * min(count, MOST)).hex()
+
+    def lines(self, rc: int, name: str) -> Iterator[Line]:
+        """Give its line."""
+        del name
+        yield self._line | {"rc": rc}
 
 
 class Recorded:
@@ -38,6 +67,7 @@ class Recorded:
         count: how many structs that are to be.
 
     Attributes:
+        op: the op.
         ranges: bytes of frames to which Xen may write in this call.
     """
 
@@ -45,6 +75,7 @@ class Recorded:
         self, namer: Namer, codec: Codec, caller: Domain, address: int, count: int
     ) -> None:
         self._namer, self._codec, self._caller = namer, codec, caller
+        self.op = codec.name
         self._struct = codec.plan.struct
         self._address, self._count = address, count
         # Some ops take one struct, whatever the count is.
@@ -113,7 +144,7 @@ class Recorded:
             line["args"] = [self._args[n] for n in kept]
         undo = self._place(line, rc, out)
         line["rc"] = rc
-        if done:
+        if done and line.get("address") != UNKNOWN:
             line["results"] = [self._result(out[n], f"${name}[{at}]") for at, n in enumerate(done)]
             line["as"] = name
         yield line
@@ -126,9 +157,12 @@ class Recorded:
     def _place(self, line: Line, rc: int, out: list[Row]) -> Line | None:
         """Say where the arguments are, if that matters; return what puts back what was there."""
         whole = len(self._rows) >= self._count
+        if not whole and self._rows and rc != -errno.EFAULT:
+            line["args"] = line["args"][:1]  # Xen looked at no more
+        if self._endless():
+            _unknown(line)
+            return None
         if self._lists(line, out) or rc != -errno.EFAULT:
-            if not whole and self._rows:
-                line["args"] = line["args"][:1]  # Xen looked at no more
             line |= self._in_page()
             return None
         if not self._rows:
@@ -137,11 +171,11 @@ class Recorded:
                 accepted = self._caller.space.accepts(self._address, size)
                 line["address"] = self._namer.nowhere(self._caller) if accepted else self._address
             return None
-        if whole or len(self._data) > PAGE_SIZE:  # not to be written, or not to be had again
-            del line["args"]
-            line["address"] = "unknown"
+        size = self._struct.size * len(line["args"])
+        if whole or size > PAGE_SIZE or not self._caller.pages:
+            _unknown(line)  # not to be written, or not to be had again
             return None
-        last, offset = max(self._caller.pages), PAGE_SIZE - len(self._data)
+        last, offset = max(self._caller.pages), PAGE_SIZE - size
         who = self._namer.domain(self._caller)
         line |= {"address": f"${who}.address[{last}]", "offset": offset}  # nothing is behind it
         there = bytes(self._caller.pages[last].data[offset:])
@@ -154,6 +188,12 @@ class Recorded:
         in_pages = isinstance(name, str) and self._address < self._caller.places.arena
         return {"address": name, "offset": offset} if in_pages and self._rows else {}
 
+    def _endless(self) -> bool:
+        """Tell whether its lists are longer than a scenario may ask for."""
+        found = places(self._codec, self._data)
+        lengths = {name: [length for _, length in rows] for name, rows in found.items()}
+        return too_long(self._codec, lengths)
+
     def _lists(self, line: Line, out: list[Row]) -> bool:
         """Write down lists that Xen could not fill, and tell whether there are some.
 
@@ -161,9 +201,9 @@ class Recorded:
         """
         found = False
         for field, rows in places(self._codec, self._data).items():
-            for n, (address, length) in enumerate(rows):
+            for n, (address, length) in enumerate(rows[: len(line.get("args", ()))]):
                 if not address:
-                    line["lists"] = {field: [0] * len(rows)}
+                    line["lists"] = {field: [0] * len(line["args"])}
                 elif length and (not out or out[n]["status"] == Status.BAD_VIRT_ADDR):
                     accepted = self._caller.space.accepts(address, length)
                     somewhere = self._namer.nowhere(self._caller) if accepted else address
@@ -193,6 +233,12 @@ class Recorded:
             data = bytes(found.frame.data[found.start : found.end])
             line = {"read": len(data), "in": page[0], "page": page[1], "offset": found.start}
             yield line | {"bytes": data.hex()}
+
+
+def _unknown(line: Line) -> None:
+    """Have a call be one that cannot be made again."""
+    del line["args"]
+    line["address"] = UNKNOWN
 
 
 def _readable(caller: Domain, address: int, size: int) -> bytes:
