@@ -114,8 +114,11 @@ def _bits(cell: Cell) -> int:
 
 
 def _compose(number: int, shape: Shape) -> str:
-    """Return the kernels that compose a struct: of columns with any strides, without
-    gaps, and of integers of 64 bits without gaps."""
+    """Return the kernels that compose a struct of columns.
+
+    One is for any strides, one for columns without gaps, one for columns without gaps that
+    all have 64 bits.
+    """
     indices = range(len(shape.cells))
     takes = "".join(
         f"    const unsigned char *c{i} = from[{i}];\n    const int64_t s{i} = by[{i}];\n"
@@ -163,7 +166,8 @@ def _screen(number: int, text: str) -> str:
     return (
         f"static inline __attribute__((always_inline)) uint64_t doubt_{number}("
         f"const unsigned char *element)\n{{\n    return {lines};\n}}\n\n"
-        f"static uint64_t first_{number}(const unsigned char *bytes, uint64_t from, uint64_t count)\n"
+        f"static uint64_t first_{number}(const unsigned char *bytes, uint64_t from,\n"
+        "    uint64_t count)\n"
         "{\n    uint64_t end, index, found;\n\n"
         "    for (; from < count; from = end) {\n"
         "        end = count - from < XENGNT_TILE ? count : from + XENGNT_TILE;\n"

@@ -1358,7 +1358,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_0(const unsigned cha
         ((U4(8) & 0x3) == 0);
 }
 
-static uint64_t first_0(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_0(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1381,7 +1382,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_1(const unsigned cha
         ((U4(8) & 0x3) == 0);
 }
 
-static uint64_t first_1(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_1(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1401,7 +1403,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_2(const unsigned cha
     return (U2(22));
 }
 
-static uint64_t first_2(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_2(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1422,7 +1425,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_3(const unsigned cha
         (I2(20) + 13u > 13u);
 }
 
-static uint64_t first_3(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_3(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1444,7 +1448,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_4(const unsigned cha
         (U2(0) > 32752u);
 }
 
-static uint64_t first_4(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_4(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1467,7 +1472,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_5(const unsigned cha
         (I2(8) + 13u > 13u);
 }
 
-static uint64_t first_5(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_5(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1487,7 +1493,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_6(const unsigned cha
     return (U2(0) > 32752u);
 }
 
-static uint64_t first_6(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_6(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1508,7 +1515,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_7(const unsigned cha
         (I2(2) + 13u > 13u);
 }
 
-static uint64_t first_7(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_7(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1531,7 +1539,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_8(const unsigned cha
         (U2(8) > 32751u);
 }
 
-static uint64_t first_8(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_8(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1555,7 +1564,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_9(const unsigned cha
         (I2(16) + 13u > 13u);
 }
 
-static uint64_t first_9(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_9(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1587,7 +1597,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_10(const unsigned ch
         (U2(26) + U2(32) > 4096);
 }
 
-static uint64_t first_10(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_10(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1620,7 +1631,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_11(const unsigned ch
         (U2(26) + U2(32) > 4096);
 }
 
-static uint64_t first_11(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_11(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1642,7 +1654,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_12(const unsigned ch
         (U2(0) > 32752u);
 }
 
-static uint64_t first_12(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_12(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1665,7 +1678,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_13(const unsigned ch
         (I2(12) + 13u > 13u);
 }
 
-static uint64_t first_13(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_13(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1686,7 +1700,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_14(const unsigned ch
         (U4(0) > 2));
 }
 
-static uint64_t first_14(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_14(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1706,7 +1721,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_15(const unsigned ch
     return (U2(4) > 32752u);
 }
 
-static uint64_t first_15(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_15(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1727,7 +1743,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_16(const unsigned ch
         (I2(6) + 13u > 13u);
 }
 
-static uint64_t first_16(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_16(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1748,7 +1765,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_17(const unsigned ch
         (U2(2));
 }
 
-static uint64_t first_17(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_17(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1768,7 +1786,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_18(const unsigned ch
     return (U2(10));
 }
 
-static uint64_t first_18(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_18(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1789,7 +1808,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_19(const unsigned ch
         (I2(8) + 13u > 13u);
 }
 
-static uint64_t first_19(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_19(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1816,7 +1836,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_20(const unsigned ch
         (U2(8) + 1 > 4096));
 }
 
-static uint64_t first_20(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_20(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1838,7 +1859,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_21(const unsigned ch
         (U2(0) > 32752u);
 }
 
-static uint64_t first_21(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_21(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1861,7 +1883,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_22(const unsigned ch
         (I2(8) + 13u > 13u);
 }
 
-static uint64_t first_22(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_22(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1883,7 +1906,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_23(const unsigned ch
         (U2(4) > 32751u);
 }
 
-static uint64_t first_23(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_23(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1906,7 +1930,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_24(const unsigned ch
         (I2(12) + 13u > 13u);
 }
 
-static uint64_t first_24(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_24(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1934,7 +1959,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_25(const unsigned ch
         (U2(14) + U2(16) > 4096);
 }
 
-static uint64_t first_25(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_25(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1963,7 +1989,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_26(const unsigned ch
         (U2(14) + U2(16) > 4096);
 }
 
-static uint64_t first_26(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_26(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -1983,7 +2010,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_27(const unsigned ch
     return (U2(4) > 32752u);
 }
 
-static uint64_t first_27(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_27(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -2004,7 +2032,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_28(const unsigned ch
         (I2(6) + 13u > 13u);
 }
 
-static uint64_t first_28(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_28(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -2027,7 +2056,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_29(const unsigned ch
         ((U4(8) & 0x19) != 0);
 }
 
-static uint64_t first_29(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_29(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -2051,7 +2081,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_30(const unsigned ch
         ((U4(8) & 0x19) != 0);
 }
 
-static uint64_t first_30(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_30(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -2072,7 +2103,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_31(const unsigned ch
         (U4(0) > 1));
 }
 
-static uint64_t first_31(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_31(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 
@@ -2098,7 +2130,8 @@ static inline __attribute__((always_inline)) uint64_t doubt_32(const unsigned ch
         (U2(8) + 1 > 4096));
 }
 
-static uint64_t first_32(const unsigned char *bytes, uint64_t from, uint64_t count)
+static uint64_t first_32(const unsigned char *bytes, uint64_t from,
+    uint64_t count)
 {
     uint64_t end, index, found;
 

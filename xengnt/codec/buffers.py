@@ -10,7 +10,7 @@ import ctypes
 import re
 from contextlib import suppress
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 from xengnt.extension import load
 
@@ -42,6 +42,20 @@ def bytes_of(data: Any) -> memoryview | None:
         return view.cast("B") if view.nbytes else memoryview(bytearray())
     except (TypeError, ValueError, BufferError):
         return None
+
+
+class Pinned(NamedTuple):
+    """Bytes that stay where they are for as long as this is kept."""
+
+    pointer: Any
+    address: int
+
+
+def pinned(data: memoryview) -> Pinned:
+    """Return where bytes are, for C."""
+    ffi = load().ffi
+    pointer = ffi.from_buffer("unsigned char[]", data)
+    return Pinned(pointer, int(ffi.cast("uintptr_t", pointer)))
 
 
 def kind_of(data: object) -> str:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Columns to bytes: a mapping of leaf to array or scalar.
 
+Columns in memory go through the kernels, lists of integers through the C of rows; of
+all else each row is packed alone, which also finds the words for what is wrong.
+
 Imports ``xengnt.errors``, the plan and what is beside it.
 """
 
@@ -10,6 +13,9 @@ from collections.abc import Iterator
 from itertools import islice, repeat
 from typing import Any
 
+from xengnt.codec import kernels
+from xengnt.codec.binding import Binding, Form, Type
+from xengnt.codec.memory import Memory, memory
 from xengnt.codec.packer import Packer
 from xengnt.codec.plan import Slot
 from xengnt.codec.symbols import shown
@@ -29,8 +35,77 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
         UnknownName: a symbol that there is not.
         InvalidValue: a value that does not fit, or columns of different lengths.
     """
-    columns = _read(values, packer.slots, given)
-    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    binding = bind_columns(values, packer, given)
+    return _pack_lists(values, packer, given) if binding is None else packed(values, binding)
+
+
+def packed(values: Values, binding: Binding) -> bytes:
+    """Return bound columns as bytes."""
+    loaded = kernels.load()
+    data = bytes(binding.size)
+    if loaded and data:
+        # Nobody has seen these bytes yet, so they may still change.
+        binding.at(loaded.ffi.from_buffer("unsigned char[]", data)).scatter(values)
+    return data
+
+
+def bind_columns(
+    values: Values, packer: Packer, given: dict[str, Any], *, scalars: bool = False
+) -> Binding | None:
+    """Return columns bound to their fields, None if one is neither in memory nor a scalar.
+
+    Args:
+        values: what takes the values of the struct.
+        packer: that of the names of the columns.
+        given: the columns by name.
+        scalars: whether scalars alone will do.
+
+    Raises:
+        UnknownName, InvalidValue: as `pack_columns`, of scalars and lengths.
+    """
+    loaded = kernels.load()
+    if loaded is None or not packer.fits_a_batch:
+        return None
+    sources: list[Memory | int] = []
+    types: list[Type | None] = []
+    lengths: dict[str, int] = {}
+    for slot in packer.slots:
+        column = given[slot.name]
+        if type(column) is int or (slot.count is None and is_scalar(column)):
+            sources.append(values.integer(slot, column, None))
+            types.append(None)
+            continue
+        taken = memory(loaded, column)
+        taken = _rows_of(slot, taken) if taken else None
+        if taken is None:
+            return None
+        sources.append(taken)
+        types.append((taken.width, taken.signed))
+        lengths[slot.name] = taken.shape[0]
+    if not lengths and not scalars:
+        return None
+    key = tuple(types)
+    form = packer.forms.get(key)
+    if form is None:
+        form = packer.forms[key] = Form(loaded, values.plan, packer.slots, key, out=False)
+    return Binding(loaded, form, sources, same_length(values, lengths))
+
+
+def _rows_of(slot: Slot, taken: Memory) -> Memory | None:
+    """Return a column with a row for each element; None if that is not what it has."""
+    if slot.count is None:
+        return taken if len(taken.shape) == 1 else None
+    if taken.shape == (slot.count,):  # the one array of an array field
+        return taken.as_row()
+    return taken if taken.shape[1:] == (slot.count,) else None
+
+
+def same_length(values: Values, lengths: dict[str, int]) -> int:
+    """Return the length that all columns have, 1 if there are none.
+
+    Raises:
+        InvalidValue: they differ.
+    """
     if len(set(lengths.values())) > 1:
         words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise InvalidValue(
@@ -39,15 +114,21 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
             expected="columns of one length",
             got=lengths,
         )
-    count = next(iter(lengths.values()), 1)
+    return next(iter(lengths.values()), 1)
+
+
+def _pack_lists(values: Values, packer: Packer, given: dict[str, Any]) -> bytes:
+    """Return columns as bytes that are lists, or not of integers alone."""
+    columns = _read(values, packer.slots, given)
+    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    count = same_length(values, lengths)
     if not columns:
         return bytes(values.plan.struct.size)
-    spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
-    rows = list(zip(*spread, strict=True))
-    if packer.fast and all(slot.count is None for slot in packer.slots):
-        data: bytes | None = packer.fast.tuples(rows)
+    if packer.fast:
+        data: bytes | None = packer.fast.columns(tuple(columns.values()), count)
         if data is not None:
             return data  # else there is a symbol, or a value that does not fit
+    spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
     return b"".join(
         packer.struct.pack(
             *(
@@ -56,7 +137,7 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
                 for value in values.of(slot, column, number)
             )
         )
-        for number, row in enumerate(rows)
+        for number, row in enumerate(zip(*spread, strict=True))
     )
 
 

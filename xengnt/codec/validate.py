@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 from xengnt.abi.choice import Choice
 from xengnt.abi.declarations import Declarations
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
-from xengnt.codec.plan import Plan, Slot, Union, View
 from xengnt.codec import screen
+from xengnt.codec.plan import Plan, Slot, Union, View
 from xengnt.codec.rules import (
     ALONE,
     BITS_REFUSED,
