@@ -70,6 +70,9 @@ struct xengnt_screen {
 """
 
 _LOADS = """\
+#ifdef __clang__ /* all terms of a screen are looked at, without a jump */
+#pragma clang diagnostic ignored "-Wbitwise-instead-of-logical"
+#endif
 #define U1(at) get8(element + at)
 #define U2(at) get16(element + at)
 #define U4(at) get32(element + at)

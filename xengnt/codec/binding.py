@@ -7,8 +7,9 @@ Imports ``xengnt.errors``, the plan and what is beside it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from xengnt.codec.buffers import Pinned
 from xengnt.codec.kernels import Kernels
 from xengnt.codec.memory import Memory
 from xengnt.codec.plan import Plan, Slot
@@ -127,9 +128,10 @@ class Binding:
             for source in self._sources
         )
 
-    def at(self, pointer: Any) -> Binding:
-        """Say where the structs are; the pointer is to hold them there."""
-        self.batch.bytes = self._pointer = pointer
+    def at(self, structs: Pinned) -> Binding:
+        """Say where the structs are, and keep them there."""
+        self._structs = structs
+        self.batch.bytes = structs.pointer
         return self
 
     def scatter(self, values: Values) -> None:

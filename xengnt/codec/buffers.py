@@ -45,17 +45,33 @@ def bytes_of(data: Any) -> memoryview | None:
 
 
 class Pinned(NamedTuple):
-    """Bytes that stay where they are for as long as this is kept."""
+    """Bytes that stay where they are for as long as this is kept.
+
+    Attributes:
+        pointer: to the first, for C.
+        address: the same as a number.
+        data: keeps them there.
+    """
 
     pointer: Any
     address: int
+    data: memoryview | bytes
 
 
-def pinned(data: memoryview) -> Pinned:
-    """Return where bytes are, for C."""
+def pinned(data: memoryview | bytes) -> Pinned:
+    """Return where bytes are."""
     ffi = load().ffi
-    pointer = ffi.from_buffer("unsigned char[]", data)
-    return Pinned(pointer, int(ffi.cast("uintptr_t", pointer)))
+    address = address_of_view(ffi, data)
+    return Pinned(ffi.cast("unsigned char *", address), address, data)
+
+
+def address_of_view(ffi: Any, data: memoryview | bytes) -> int:
+    """Return where bytes are, for as long as they are kept.
+
+    cffi's own buffer of a view is not kept: where both are part of a cycle of references,
+    the collector takes the view first, and then the interpreter crashes.
+    """
+    return int(ffi.cast("uintptr_t", ffi.from_buffer(data)))
 
 
 def kind_of(data: object) -> str:

@@ -84,7 +84,7 @@ class Codec:
             )
         given = encoder.columns(columns) or {}
         return Prepared(
-            binding.at(room.pointer), encoder.values, buffer, lambda: self.decoder.bind(blob, given)
+            binding.at(room), encoder.values, buffer, lambda: self.decoder.bind(blob, given)
         )
 
     @property
@@ -134,7 +134,7 @@ class Codec:
             room = self._room(buffer, binding.size)
             to = pinned(room)
             if not binding.overlaps(to.address, binding.size):
-                binding.at(to.pointer).scatter(encoder.values)
+                binding.at(to).scatter(encoder.values)
                 return binding.size
         data = self.encode(rows, strict=strict, allow_out=allow_out, poison=poison)
         self._room(buffer, len(data))[: len(data)] = data

@@ -15,6 +15,7 @@ from typing import Any
 
 from xengnt.codec import kernels
 from xengnt.codec.binding import Binding, Form, Type
+from xengnt.codec.buffers import pinned
 from xengnt.codec.memory import Memory, memory
 from xengnt.codec.packer import Packer
 from xengnt.codec.plan import Slot
@@ -41,11 +42,9 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
 
 def packed(values: Values, binding: Binding) -> bytes:
     """Return bound columns as bytes."""
-    loaded = kernels.load()
     data = bytes(binding.size)
-    if loaded and data:
-        # Nobody has seen these bytes yet, so they may still change.
-        binding.at(loaded.ffi.from_buffer("unsigned char[]", data)).scatter(values)
+    if data:  # nobody has seen these bytes yet, so they may still change
+        binding.at(pinned(data)).scatter(values)
     return data
 
 
@@ -128,6 +127,10 @@ def _pack_lists(values: Values, packer: Packer, given: dict[str, Any]) -> bytes:
         data: bytes | None = packer.fast.columns(tuple(columns.values()), count)
         if data is not None:
             return data  # else there is a symbol, or a value that does not fit
+    # What a value does when it is asked for may change the lists.
+    columns = {n: list(c) if isinstance(c, list) else c for n, c in columns.items()}
+    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    count = same_length(values, lengths)
     spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
     return b"".join(
         packer.struct.pack(
@@ -156,8 +159,7 @@ def _read(values: Values, slots: list[Slot], given: dict[str, Any]) -> dict[str,
             words = f"{slot.name}: expected an array, got {shown(column)}"
             raise values.wrong(None, words, slot, expected="an array", got=column)
         elif hasattr(column, "__len__"):
-            listed = column.tolist() if hasattr(column, "tolist") else list(column)
-            columns[slot.name] = _rows(slot, listed)
+            columns[slot.name] = _rows(slot, _listed(column))
         else:
             columns[slot.name] = None  # for its place in the order
             endless[slot.name] = iter(column)
@@ -169,6 +171,13 @@ def _read(values: Values, slots: list[Slot], given: dict[str, Any]) -> dict[str,
     else:
         read = _to_the_end(endless)
     return columns | {name: _rows(by_name[name], column) for name, column in read.items()}
+
+
+def _listed(column: Any) -> list[Any]:
+    """Return a column as a list, which one is already."""
+    if type(column) is list:
+        return column
+    return column.tolist() if hasattr(column, "tolist") else list(column)
 
 
 def _to_the_end(columns: dict[str, Iterator[Any]]) -> dict[str, list[Any]]:

@@ -134,7 +134,7 @@ class Decoder:
         ]
         types = tuple((column.width, column.signed) for column in taken)
         form = Form(loaded, self.plan, slots, types, out=True)
-        return Binding(loaded, form, taken, len(blob) // self.size).at(source.pointer)
+        return Binding(loaded, form, taken, len(blob) // self.size).at(source)
 
     def _writable(
         self, loaded: Kernels, slot: Slot, column: Any, blob: memoryview, source: Pinned

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from xengnt.codec.buffers import address_of_view
 from xengnt.codec.kernels import Kernels
 
 _SIGNED = "bhilqn"
@@ -72,10 +73,8 @@ def memory(kernels: Kernels, column: Any) -> Memory | None:
     try:
         view = memoryview(column)
         if view.c_contiguous:
-            held = kernels.ffi.from_buffer(view)
-            address = int(kernels.ffi.cast("uintptr_t", held))
+            address = address_of_view(kernels.ffi, view)
         else:  # only numpy says where that is
-            held = column
             address = column.__array_interface__["data"][0]
     except (TypeError, ValueError, BufferError, AttributeError):
         return None
@@ -83,4 +82,4 @@ def memory(kernels: Kernels, column: Any) -> Memory | None:
     shape, strides = view.shape, view.strides
     if code not in _CODES or not shape or not strides:
         return None
-    return Memory(address, shape, strides, view.itemsize, code in _SIGNED, view.readonly, held)
+    return Memory(address, shape, strides, view.itemsize, code in _SIGNED, view.readonly, view)

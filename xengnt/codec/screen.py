@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TypeAlias
 
 from xengnt.codec import kernels
+from xengnt.codec.buffers import pinned
 from xengnt.codec.plan import Slot
 
 Screen: TypeAlias = Callable[[memoryview, int], Iterator[int]]
@@ -33,14 +34,14 @@ def find(screen: str | None) -> Screen | None:
     number = loaded.screens.get(screen) if loaded and screen else None
     if loaded is None or number is None:
         return None
-    ffi, first = loaded.ffi, loaded.lib.xengnt_screen
+    first = loaded.lib.xengnt_screen
 
     def doubted(blob: memoryview, count: int) -> Iterator[int]:
-        data = ffi.from_buffer("unsigned char[]", blob)
-        element = first(number, data, 0, count)
+        held = pinned(blob)
+        element = first(number, held.pointer, 0, count)
         while element < count:
             yield element
-            element = first(number, data, element + 1, count)
+            element = first(number, held.pointer, element + 1, count)
 
     return doubted
 

@@ -31,13 +31,13 @@ def columns_of(plan: Plan, array: Any, *, allow_out: bool) -> dict[str, Any]:
         if name not in plan.slots:
             continue
         view, slot = plan.slots[name]
-        wider = [
+        same = [
             other
             for other, (_, at) in found.items()
-            if other in view.slots and other != name and at == offset
-            and view.slots[other].leaf == slot.leaf and view.slots[other].size > slot.size
-        ]  # fmt: skip
-        if wider or (slot.out and not allow_out):
+            if at == offset and other in view.slots and view.slots[other].leaf == slot.leaf
+        ]
+        widest = max(same, key=lambda other: view.slots[other].size)
+        if name != widest or (slot.out and not allow_out):
             del found[name]
     return {name: column for name, (column, _) in found.items()}
 
