@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="up to 1,000 elements, and roughly")
     options = parser.parse_args()
     sizes = SIZES[:3] if options.quick else SIZES
-    results = run(sizes, 0.02 if options.quick else 0.6, quiet=not sys.stderr.isatty())
+    results = run(sizes, 0.02 if options.quick else 0.25, quiet=not sys.stderr.isatty())
     aims = list(judged(results, memory_of(sizes[-1])))
     about = {
         "when": datetime.now(UTC).date().isoformat(),

@@ -199,6 +199,17 @@ static void xengnt_compose(const struct xengnt_batch *batch, unsigned char *to, 
     }
 }
 
+/* Say where columns are. */
+static inline void xengnt_place(struct xengnt_batch *batch, const uint64_t *address, const int64_t *stride)
+{
+    uint32_t number;
+
+    for (number = 0; number < batch->columns; number++) {
+        batch->column[number].data = (unsigned char *)(uintptr_t)address[number];
+        batch->column[number].stride = stride[number];
+    }
+}
+
 /* Columns to bytes. Returns 1, and has written nothing, if a value does not fit. */
 static inline int xengnt_scatter(struct xengnt_batch *batch)
 {

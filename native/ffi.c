@@ -760,11 +760,11 @@ static const struct xengnt_member xengnt_members[] = {
 /************************************************************/
 
 static void *_cffi_types[] = {
-/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // char const *()(uint32_t)
+/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 54), // char const *()(uint32_t)
 /*  1 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
 /*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 59), // int()(struct xengnt_batch *)
-/*  4 */ _CFFI_OP(_CFFI_OP_POINTER, 79), // struct xengnt_batch *
+/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 64), // int()(struct xengnt_batch *)
+/*  4 */ _CFFI_OP(_CFFI_OP_POINTER, 84), // struct xengnt_batch *
 /*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 11), // uint16_t()(uint16_t *)
 /*  7 */ _CFFI_OP(_CFFI_OP_POINTER, 11), // uint16_t *
@@ -792,90 +792,95 @@ static void *_cffi_types[] = {
 /* 29 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
 /* 30 */ _CFFI_OP(_CFFI_OP_FUNCTION, 33), // uint64_t()(int32_t, unsigned char const *, uint64_t, uint64_t)
 /* 31 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
-/* 32 */ _CFFI_OP(_CFFI_OP_POINTER, 96), // unsigned char const *
+/* 32 */ _CFFI_OP(_CFFI_OP_POINTER, 101), // unsigned char const *
 /* 33 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
 /* 34 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 36 */ _CFFI_OP(_CFFI_OP_FUNCTION, 98), // void()(struct xengnt_batch *)
+/* 36 */ _CFFI_OP(_CFFI_OP_FUNCTION, 103), // void()(struct xengnt_batch *)
 /* 37 */ _CFFI_OP(_CFFI_OP_NOOP, 4),
 /* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 39 */ _CFFI_OP(_CFFI_OP_FUNCTION, 98), // void()(uint16_t *, uint16_t)
-/* 40 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
-/* 41 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 42 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION, 98), // void()(uint32_t *, uint32_t)
-/* 44 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
-/* 45 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 46 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION, 98), // void()(void)
-/* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 49 */ _CFFI_OP(_CFFI_OP_POINTER, 52), // char const *
-/* 50 */ _CFFI_OP(_CFFI_OP_ARRAY, 49), // char const *[_cffi_array_len(xengnt_messages)]
-/* 51 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
-/* 52 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 53 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
+/* 39 */ _CFFI_OP(_CFFI_OP_FUNCTION, 103), // void()(struct xengnt_batch *, uint64_t const *, int64_t const *)
+/* 40 */ _CFFI_OP(_CFFI_OP_NOOP, 4),
+/* 41 */ _CFFI_OP(_CFFI_OP_POINTER, 33), // uint64_t const *
+/* 42 */ _CFFI_OP(_CFFI_OP_POINTER, 63), // int64_t const *
+/* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 44 */ _CFFI_OP(_CFFI_OP_FUNCTION, 103), // void()(uint16_t *, uint16_t)
+/* 45 */ _CFFI_OP(_CFFI_OP_NOOP, 7),
+/* 46 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 48 */ _CFFI_OP(_CFFI_OP_FUNCTION, 103), // void()(uint32_t *, uint32_t)
+/* 49 */ _CFFI_OP(_CFFI_OP_NOOP, 19),
+/* 50 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 51 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 52 */ _CFFI_OP(_CFFI_OP_FUNCTION, 103), // void()(void)
+/* 53 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 54 */ _CFFI_OP(_CFFI_OP_POINTER, 57), // char const *
+/* 55 */ _CFFI_OP(_CFFI_OP_ARRAY, 54), // char const *[_cffi_array_len(xengnt_messages)]
+/* 56 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
+/* 57 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
            ((domid_t)-1) | 0 /* check that domid_t is an integer type */
          ) <= 0)), // domid_t
-/* 54 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
+/* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
            ((grant_handle_t)-1) | 0 /* check that grant_handle_t is an integer type */
          ) <= 0)), // grant_handle_t
-/* 55 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
+/* 60 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
            ((grant_ref_t)-1) | 0 /* check that grant_ref_t is an integer type */
          ) <= 0)), // grant_ref_t
-/* 56 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
+/* 61 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
            ((grant_status_t)-1) | 0 /* check that grant_status_t is an integer type */
          ) <= 0)), // grant_status_t
-/* 57 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
-/* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
-/* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
-/* 60 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
-/* 61 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
-/* 62 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
-/* 63 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
-/* 64 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
-/* 65 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
-/* 66 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
-/* 67 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
-/* 68 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
-/* 69 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
-/* 70 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
-/* 71 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
-/* 72 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
-/* 73 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
-/* 74 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
-/* 75 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
-/* 76 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
-/* 77 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
-/* 78 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
-/* 79 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_batch
-/* 80 */ _CFFI_OP(_CFFI_OP_POINTER, 81), // struct xengnt_column *
-/* 81 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_column
-/* 82 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 26), // struct xengnt_constant
-/* 83 */ _CFFI_OP(_CFFI_OP_ARRAY, 82), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
-/* 84 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
-/* 85 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 27), // struct xengnt_member
-/* 86 */ _CFFI_OP(_CFFI_OP_ARRAY, 85), // struct xengnt_member[_cffi_array_len(xengnt_members)]
-/* 87 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
-/* 88 */ _CFFI_OP(_CFFI_OP_ARRAY, 1), // uint32_t[4]
-/* 89 */ (_cffi_opcode_t)(4),
-/* 90 */ _CFFI_OP(_CFFI_OP_POINTER, 33), // uint64_t *
-/* 91 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
-/* 92 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
-/* 93 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
-/* 94 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
-/* 95 */ _CFFI_OP(_CFFI_OP_POINTER, 96), // unsigned char *
-/* 96 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 4), // unsigned char
-/* 97 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
-/* 98 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
-/* 99 */ _CFFI_OP(_CFFI_OP_POINTER, 100), // xen_pfn_t *
-/* 100 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
+/* 62 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
+/* 63 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 64 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
+/* 65 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
+/* 66 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
+/* 67 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
+/* 68 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
+/* 69 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
+/* 70 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
+/* 71 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
+/* 72 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
+/* 73 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
+/* 74 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
+/* 75 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
+/* 76 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
+/* 77 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
+/* 78 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
+/* 79 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
+/* 80 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
+/* 81 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
+/* 82 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
+/* 83 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
+/* 84 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_batch
+/* 85 */ _CFFI_OP(_CFFI_OP_POINTER, 86), // struct xengnt_column *
+/* 86 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_column
+/* 87 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 26), // struct xengnt_constant
+/* 88 */ _CFFI_OP(_CFFI_OP_ARRAY, 87), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
+/* 89 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
+/* 90 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 27), // struct xengnt_member
+/* 91 */ _CFFI_OP(_CFFI_OP_ARRAY, 90), // struct xengnt_member[_cffi_array_len(xengnt_members)]
+/* 92 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
+/* 93 */ _CFFI_OP(_CFFI_OP_ARRAY, 1), // uint32_t[4]
+/* 94 */ (_cffi_opcode_t)(4),
+/* 95 */ _CFFI_OP(_CFFI_OP_POINTER, 33), // uint64_t *
+/* 96 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 97 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
+/* 98 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
+/* 99 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
+/* 100 */ _CFFI_OP(_CFFI_OP_POINTER, 101), // unsigned char *
+/* 101 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 4), // unsigned char
+/* 102 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
+/* 103 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 104 */ _CFFI_OP(_CFFI_OP_POINTER, 105), // xen_pfn_t *
+/* 105 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
            ((xen_pfn_t)-1) | 0 /* check that xen_pfn_t is an integer type */
          ) <= 0)), // xen_pfn_t
-/* 101 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
+/* 106 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
            ((xen_ulong_t)-1) | 0 /* check that xen_ulong_t is an integer type */
          ) <= 0)), // xen_ulong_t
-/* 102 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
-/* 103 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
+/* 107 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
+/* 108 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
 };
 
 _CFFI_UNUSED_FN
@@ -1255,7 +1260,7 @@ _cffi_f_xengnt_kernel_of(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(49));
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(54));
   return pyresult;
 }
 #else
@@ -1360,6 +1365,68 @@ _cffi_f_xengnt_mb(PyObject *self, PyObject *noarg)
 }
 #else
 #  define _cffi_f_xengnt_mb _cffi_d_xengnt_mb
+#endif
+
+static void _cffi_d_xengnt_place(struct xengnt_batch * x0, uint64_t const * x1, int64_t const * x2)
+{
+  xengnt_place(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_place(PyObject *self, PyObject *args)
+{
+  struct xengnt_batch * x0;
+  uint64_t const * x1;
+  int64_t const * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_place", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(4), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (struct xengnt_batch *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(4), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(41), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(41), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(42), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (int64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(42), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { xengnt_place(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_xengnt_place _cffi_d_xengnt_place
 #endif
 
 static void _cffi_d_xengnt_rmb(void)
@@ -1507,7 +1574,7 @@ _cffi_f_xengnt_screen_of(PyObject *self, PyObject *arg0)
   Py_END_ALLOW_THREADS
 
   (void)self; /* unused */
-  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(49));
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(54));
   return pyresult;
 }
 #else
@@ -1901,7 +1968,7 @@ static char const * const (*_cffi_var_xengnt_messages(void))[_cffi_array_len(xen
 static const struct _cffi_global_s _cffi_globals[] = {
   { "xengnt_cmpxchg16", (void *)_cffi_f_xengnt_cmpxchg16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 13), (void *)_cffi_d_xengnt_cmpxchg16 },
   { "xengnt_cmpxchg32", (void *)_cffi_f_xengnt_cmpxchg32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 25), (void *)_cffi_d_xengnt_cmpxchg32 },
-  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 83), (void *)0 },
+  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 88), (void *)0 },
   { "xengnt_fetch_and16", (void *)_cffi_f_xengnt_fetch_and16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 9), (void *)_cffi_d_xengnt_fetch_and16 },
   { "xengnt_fetch_and32", (void *)_cffi_f_xengnt_fetch_and32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 21), (void *)_cffi_d_xengnt_fetch_and32 },
   { "xengnt_fetch_or16", (void *)_cffi_f_xengnt_fetch_or16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 9), (void *)_cffi_d_xengnt_fetch_or16 },
@@ -1910,28 +1977,29 @@ static const struct _cffi_global_s _cffi_globals[] = {
   { "xengnt_kernel_of", (void *)_cffi_f_xengnt_kernel_of, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_xengnt_kernel_of },
   { "xengnt_load16", (void *)_cffi_f_xengnt_load16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 6), (void *)_cffi_d_xengnt_load16 },
   { "xengnt_load32", (void *)_cffi_f_xengnt_load32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 18), (void *)_cffi_d_xengnt_load32 },
-  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 47), (void *)_cffi_d_xengnt_mb },
-  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 86), (void *)0 },
-  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 50), (void *)0 },
-  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 47), (void *)_cffi_d_xengnt_rmb },
+  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 52), (void *)_cffi_d_xengnt_mb },
+  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 91), (void *)0 },
+  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 55), (void *)0 },
+  { "xengnt_place", (void *)_cffi_f_xengnt_place, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 39), (void *)_cffi_d_xengnt_place },
+  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 52), (void *)_cffi_d_xengnt_rmb },
   { "xengnt_scatter", (void *)_cffi_f_xengnt_scatter, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 3), (void *)_cffi_d_xengnt_scatter },
   { "xengnt_screen", (void *)_cffi_f_xengnt_screen, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 30), (void *)_cffi_d_xengnt_screen },
   { "xengnt_screen_of", (void *)_cffi_f_xengnt_screen_of, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_xengnt_screen_of },
-  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 39), (void *)_cffi_d_xengnt_store16 },
-  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 43), (void *)_cffi_d_xengnt_store32 },
-  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 47), (void *)_cffi_d_xengnt_wmb },
+  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 44), (void *)_cffi_d_xengnt_store16 },
+  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 48), (void *)_cffi_d_xengnt_store32 },
+  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 52), (void *)_cffi_d_xengnt_wmb },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
   { "p", offsetof(xengnt_handle_uint64_t, p),
          sizeof(((xengnt_handle_uint64_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 90) },
+         _CFFI_OP(_CFFI_OP_NOOP, 95) },
   { "p", offsetof(xengnt_handle_xen_pfn_t, p),
          sizeof(((xengnt_handle_xen_pfn_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 99) },
+         _CFFI_OP(_CFFI_OP_NOOP, 104) },
   { "a", offsetof(struct gnttab_cache_flush, a),
          sizeof(((struct gnttab_cache_flush *)0)->a),
-         _CFFI_OP(_CFFI_OP_NOOP, 93) },
+         _CFFI_OP(_CFFI_OP_NOOP, 98) },
   { "offset", offsetof(struct gnttab_cache_flush, offset),
               sizeof(((struct gnttab_cache_flush *)0)->offset),
               _CFFI_OP(_CFFI_OP_NOOP, 11) },
@@ -1943,10 +2011,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
           _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "source", offsetof(struct gnttab_copy, source),
               sizeof(((struct gnttab_copy *)0)->source),
-              _CFFI_OP(_CFFI_OP_NOOP, 65) },
+              _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "dest", offsetof(struct gnttab_copy, dest),
             sizeof(((struct gnttab_copy *)0)->dest),
-            _CFFI_OP(_CFFI_OP_NOOP, 65) },
+            _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "len", offsetof(struct gnttab_copy, len),
            sizeof(((struct gnttab_copy *)0)->len),
            _CFFI_OP(_CFFI_OP_NOOP, 11) },
@@ -1955,37 +2023,37 @@ static const struct _cffi_field_s _cffi_fields[] = {
              _CFFI_OP(_CFFI_OP_NOOP, 11) },
   { "status", offsetof(struct gnttab_copy, status),
               sizeof(((struct gnttab_copy *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "u", offsetof(struct gnttab_copy_ptr, u),
          sizeof(((struct gnttab_copy_ptr *)0)->u),
-         _CFFI_OP(_CFFI_OP_NOOP, 92) },
+         _CFFI_OP(_CFFI_OP_NOOP, 97) },
   { "domid", offsetof(struct gnttab_copy_ptr, domid),
              sizeof(((struct gnttab_copy_ptr *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 53) },
+             _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "offset", offsetof(struct gnttab_copy_ptr, offset),
               sizeof(((struct gnttab_copy_ptr *)0)->offset),
               _CFFI_OP(_CFFI_OP_NOOP, 11) },
   { "dom", offsetof(struct gnttab_dump_table, dom),
            sizeof(((struct gnttab_dump_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "status", offsetof(struct gnttab_dump_table, status),
               sizeof(((struct gnttab_dump_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "nr_frames", offsetof(struct gnttab_get_status_frames, nr_frames),
                  sizeof(((struct gnttab_get_status_frames *)0)->nr_frames),
                  _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "dom", offsetof(struct gnttab_get_status_frames, dom),
            sizeof(((struct gnttab_get_status_frames *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "status", offsetof(struct gnttab_get_status_frames, status),
               sizeof(((struct gnttab_get_status_frames *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "frame_list", offsetof(struct gnttab_get_status_frames, frame_list),
                   sizeof(((struct gnttab_get_status_frames *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 102) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 107) },
   { "dom", offsetof(struct gnttab_get_version, dom),
            sizeof(((struct gnttab_get_version *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "pad", offsetof(struct gnttab_get_version, pad),
            sizeof(((struct gnttab_get_version *)0)->pad),
            _CFFI_OP(_CFFI_OP_NOOP, 11) },
@@ -2000,22 +2068,22 @@ static const struct _cffi_field_s _cffi_fields[] = {
              _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "ref", offsetof(struct gnttab_map_grant_ref, ref),
            sizeof(((struct gnttab_map_grant_ref *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 55) },
+           _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "dom", offsetof(struct gnttab_map_grant_ref, dom),
            sizeof(((struct gnttab_map_grant_ref *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "status", offsetof(struct gnttab_map_grant_ref, status),
               sizeof(((struct gnttab_map_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "handle", offsetof(struct gnttab_map_grant_ref, handle),
               sizeof(((struct gnttab_map_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 54) },
+              _CFFI_OP(_CFFI_OP_NOOP, 59) },
   { "dev_bus_addr", offsetof(struct gnttab_map_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_map_grant_ref *)0)->dev_bus_addr),
                     _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "dom", offsetof(struct gnttab_query_size, dom),
            sizeof(((struct gnttab_query_size *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "nr_frames", offsetof(struct gnttab_query_size, nr_frames),
                  sizeof(((struct gnttab_query_size *)0)->nr_frames),
                  _CFFI_OP(_CFFI_OP_NOOP, 1) },
@@ -2024,43 +2092,43 @@ static const struct _cffi_field_s _cffi_fields[] = {
                      _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "status", offsetof(struct gnttab_query_size, status),
               sizeof(((struct gnttab_query_size *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "version", offsetof(struct gnttab_set_version, version),
                sizeof(((struct gnttab_set_version *)0)->version),
                _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "dom", offsetof(struct gnttab_setup_table, dom),
            sizeof(((struct gnttab_setup_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 53) },
+           _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "nr_frames", offsetof(struct gnttab_setup_table, nr_frames),
                  sizeof(((struct gnttab_setup_table *)0)->nr_frames),
                  _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "status", offsetof(struct gnttab_setup_table, status),
               sizeof(((struct gnttab_setup_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "frame_list", offsetof(struct gnttab_setup_table, frame_list),
                   sizeof(((struct gnttab_setup_table *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 103) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 108) },
   { "ref_a", offsetof(struct gnttab_swap_grant_ref, ref_a),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_a),
-             _CFFI_OP(_CFFI_OP_NOOP, 55) },
+             _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "ref_b", offsetof(struct gnttab_swap_grant_ref, ref_b),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_b),
-             _CFFI_OP(_CFFI_OP_NOOP, 55) },
+             _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "status", offsetof(struct gnttab_swap_grant_ref, status),
               sizeof(((struct gnttab_swap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "mfn", offsetof(struct gnttab_transfer, mfn),
            sizeof(((struct gnttab_transfer *)0)->mfn),
-           _CFFI_OP(_CFFI_OP_NOOP, 100) },
+           _CFFI_OP(_CFFI_OP_NOOP, 105) },
   { "domid", offsetof(struct gnttab_transfer, domid),
              sizeof(((struct gnttab_transfer *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 53) },
+             _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "ref", offsetof(struct gnttab_transfer, ref),
            sizeof(((struct gnttab_transfer *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 55) },
+           _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "status", offsetof(struct gnttab_transfer, status),
               sizeof(((struct gnttab_transfer *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "host_addr", offsetof(struct gnttab_unmap_and_replace, host_addr),
                  sizeof(((struct gnttab_unmap_and_replace *)0)->host_addr),
                  _CFFI_OP(_CFFI_OP_NOOP, 33) },
@@ -2069,10 +2137,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
                 _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "handle", offsetof(struct gnttab_unmap_and_replace, handle),
               sizeof(((struct gnttab_unmap_and_replace *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 54) },
+              _CFFI_OP(_CFFI_OP_NOOP, 59) },
   { "status", offsetof(struct gnttab_unmap_and_replace, status),
               sizeof(((struct gnttab_unmap_and_replace *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "host_addr", offsetof(struct gnttab_unmap_grant_ref, host_addr),
                  sizeof(((struct gnttab_unmap_grant_ref *)0)->host_addr),
                  _CFFI_OP(_CFFI_OP_NOOP, 33) },
@@ -2081,34 +2149,34 @@ static const struct _cffi_field_s _cffi_fields[] = {
                     _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "handle", offsetof(struct gnttab_unmap_grant_ref, handle),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 54) },
+              _CFFI_OP(_CFFI_OP_NOOP, 59) },
   { "status", offsetof(struct gnttab_unmap_grant_ref, status),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 57) },
+              _CFFI_OP(_CFFI_OP_NOOP, 62) },
   { "flags", offsetof(struct grant_entry_header, flags),
              sizeof(((struct grant_entry_header *)0)->flags),
              _CFFI_OP(_CFFI_OP_NOOP, 11) },
   { "domid", offsetof(struct grant_entry_header, domid),
              sizeof(((struct grant_entry_header *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 53) },
+             _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "flags", offsetof(struct grant_entry_v1, flags),
              sizeof(((struct grant_entry_v1 *)0)->flags),
              _CFFI_OP(_CFFI_OP_NOOP, 11) },
   { "domid", offsetof(struct grant_entry_v1, domid),
              sizeof(((struct grant_entry_v1 *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 53) },
+             _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "frame", offsetof(struct grant_entry_v1, frame),
              sizeof(((struct grant_entry_v1 *)0)->frame),
              _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "bytes", offsetof(struct xengnt_batch, bytes),
              sizeof(((struct xengnt_batch *)0)->bytes),
-             _CFFI_OP(_CFFI_OP_NOOP, 95) },
+             _CFFI_OP(_CFFI_OP_NOOP, 100) },
   { "count", offsetof(struct xengnt_batch, count),
              sizeof(((struct xengnt_batch *)0)->count),
              _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "column", offsetof(struct xengnt_batch, column),
               sizeof(((struct xengnt_batch *)0)->column),
-              _CFFI_OP(_CFFI_OP_NOOP, 80) },
+              _CFFI_OP(_CFFI_OP_NOOP, 85) },
   { "columns", offsetof(struct xengnt_batch, columns),
                sizeof(((struct xengnt_batch *)0)->columns),
                _CFFI_OP(_CFFI_OP_NOOP, 1) },
@@ -2126,10 +2194,10 @@ static const struct _cffi_field_s _cffi_fields[] = {
                      _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "data", offsetof(struct xengnt_column, data),
             sizeof(((struct xengnt_column *)0)->data),
-            _CFFI_OP(_CFFI_OP_NOOP, 95) },
+            _CFFI_OP(_CFFI_OP_NOOP, 100) },
   { "stride", offsetof(struct xengnt_column, stride),
               sizeof(((struct xengnt_column *)0)->stride),
-              _CFFI_OP(_CFFI_OP_NOOP, 58) },
+              _CFFI_OP(_CFFI_OP_NOOP, 63) },
   { "bias", offsetof(struct xengnt_column, bias),
             sizeof(((struct xengnt_column *)0)->bias),
             _CFFI_OP(_CFFI_OP_NOOP, 33) },
@@ -2141,58 +2209,58 @@ static const struct _cffi_field_s _cffi_fields[] = {
               _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "size", offsetof(struct xengnt_column, size),
             sizeof(((struct xengnt_column *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 91) },
+            _CFFI_OP(_CFFI_OP_NOOP, 96) },
   { "width", offsetof(struct xengnt_column, width),
              sizeof(((struct xengnt_column *)0)->width),
-             _CFFI_OP(_CFFI_OP_NOOP, 91) },
+             _CFFI_OP(_CFFI_OP_NOOP, 96) },
   { "is_signed", offsetof(struct xengnt_column, is_signed),
                  sizeof(((struct xengnt_column *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 91) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 96) },
   { "name", offsetof(struct xengnt_constant, name),
             sizeof(((struct xengnt_constant *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 49) },
+            _CFFI_OP(_CFFI_OP_NOOP, 54) },
   { "bits", offsetof(struct xengnt_constant, bits),
             sizeof(((struct xengnt_constant *)0)->bits),
-            _CFFI_OP(_CFFI_OP_NOOP, 97) },
+            _CFFI_OP(_CFFI_OP_NOOP, 102) },
   { "size", offsetof(struct xengnt_constant, size),
             sizeof(((struct xengnt_constant *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 59) },
+            _CFFI_OP(_CFFI_OP_NOOP, 64) },
   { "is_signed", offsetof(struct xengnt_constant, is_signed),
                  sizeof(((struct xengnt_constant *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 59) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 64) },
   { "name", offsetof(struct xengnt_member, name),
             sizeof(((struct xengnt_member *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 49) },
+            _CFFI_OP(_CFFI_OP_NOOP, 54) },
   { "size", offsetof(struct xengnt_member, size),
             sizeof(((struct xengnt_member *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 59) },
+            _CFFI_OP(_CFFI_OP_NOOP, 64) },
   { "is_signed", offsetof(struct xengnt_member, is_signed),
                  sizeof(((struct xengnt_member *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 59) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 64) },
   { "hdr", offsetof(union grant_entry_v2, hdr),
            sizeof(((union grant_entry_v2 *)0)->hdr),
-           _CFFI_OP(_CFFI_OP_NOOP, 77) },
+           _CFFI_OP(_CFFI_OP_NOOP, 82) },
   { "full_page", offsetof(union grant_entry_v2, full_page),
                  sizeof(((union grant_entry_v2 *)0)->full_page),
-                 _CFFI_OP(_CFFI_OP_NOOP, 60) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 65) },
   { "sub_page", offsetof(union grant_entry_v2, sub_page),
                 sizeof(((union grant_entry_v2 *)0)->sub_page),
-                _CFFI_OP(_CFFI_OP_NOOP, 61) },
+                _CFFI_OP(_CFFI_OP_NOOP, 66) },
   { "transitive", offsetof(union grant_entry_v2, transitive),
                   sizeof(((union grant_entry_v2 *)0)->transitive),
-                  _CFFI_OP(_CFFI_OP_NOOP, 62) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 67) },
   { "__spacer", offsetof(union grant_entry_v2, __spacer),
                 sizeof(((union grant_entry_v2 *)0)->__spacer),
-                _CFFI_OP(_CFFI_OP_NOOP, 88) },
+                _CFFI_OP(_CFFI_OP_NOOP, 93) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 55) },
+           _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "gmfn", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 100) },
+            _CFFI_OP(_CFFI_OP_NOOP, 105) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 77) },
+           _CFFI_OP(_CFFI_OP_NOOP, 82) },
   { "pad0", (size_t)-1,
             (size_t)-1,
             _CFFI_OP(_CFFI_OP_NOOP, 1) },
@@ -2201,7 +2269,7 @@ static const struct _cffi_field_s _cffi_fields[] = {
              _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 77) },
+           _CFFI_OP(_CFFI_OP_NOOP, 82) },
   { "page_off", (size_t)-1,
                 (size_t)-1,
                 _CFFI_OP(_CFFI_OP_NOOP, 11) },
@@ -2213,92 +2281,92 @@ static const struct _cffi_field_s _cffi_fields[] = {
              _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 77) },
+           _CFFI_OP(_CFFI_OP_NOOP, 82) },
   { "trans_domid", (size_t)-1,
                    (size_t)-1,
-                   _CFFI_OP(_CFFI_OP_NOOP, 53) },
+                   _CFFI_OP(_CFFI_OP_NOOP, 58) },
   { "pad0", (size_t)-1,
             (size_t)-1,
             _CFFI_OP(_CFFI_OP_NOOP, 11) },
   { "gref", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 55) },
+            _CFFI_OP(_CFFI_OP_NOOP, 60) },
   { "dev_bus_addr", (size_t)-1,
                     (size_t)-1,
                     _CFFI_OP(_CFFI_OP_NOOP, 33) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 55) },
+           _CFFI_OP(_CFFI_OP_NOOP, 60) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "$1", 92, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "$1", 97, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 87, 2 /* unnamed */ },
-  { "$2", 60, _CFFI_F_CHECK_FIELDS,
+  { "$2", 65, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 89, 3 /* unnamed */ },
-  { "$3", 61, _CFFI_F_CHECK_FIELDS,
+  { "$3", 66, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 92, 4 /* unnamed */ },
-  { "$4", 62, _CFFI_F_CHECK_FIELDS,
+  { "$4", 67, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 96, 4 /* unnamed */ },
-  { "$5", 93, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "$5", 98, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 100, 2 /* unnamed */ },
-  { "$xengnt_handle_uint64_t", 102, 0,
+  { "$xengnt_handle_uint64_t", 107, 0,
     sizeof(xengnt_handle_uint64_t), offsetof(struct _cffi_align_typedef_xengnt_handle_uint64_t, y), 0, 1 },
-  { "$xengnt_handle_xen_pfn_t", 103, 0,
+  { "$xengnt_handle_xen_pfn_t", 108, 0,
     sizeof(xengnt_handle_xen_pfn_t), offsetof(struct _cffi_align_typedef_xengnt_handle_xen_pfn_t, y), 1, 1 },
-  { "gnttab_cache_flush", 63, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_cache_flush", 68, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_cache_flush), offsetof(struct _cffi_align_struct_gnttab_cache_flush, y), 2, 4 },
-  { "gnttab_copy", 64, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy", 69, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy), offsetof(struct _cffi_align_struct_gnttab_copy, y), 6, 5 },
-  { "gnttab_copy_ptr", 65, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy_ptr", 70, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy_ptr), offsetof(struct _cffi_align_struct_gnttab_copy_ptr, y), 11, 3 },
-  { "gnttab_dump_table", 66, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_dump_table", 71, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_dump_table), offsetof(struct _cffi_align_struct_gnttab_dump_table, y), 14, 2 },
-  { "gnttab_get_status_frames", 67, 0,
+  { "gnttab_get_status_frames", 72, 0,
     sizeof(struct gnttab_get_status_frames), offsetof(struct _cffi_align_struct_gnttab_get_status_frames, y), 16, 4 },
-  { "gnttab_get_version", 68, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_get_version", 73, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_get_version), offsetof(struct _cffi_align_struct_gnttab_get_version, y), 20, 3 },
-  { "gnttab_map_grant_ref", 69, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_map_grant_ref", 74, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_map_grant_ref), offsetof(struct _cffi_align_struct_gnttab_map_grant_ref, y), 23, 7 },
-  { "gnttab_query_size", 70, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_query_size", 75, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_query_size), offsetof(struct _cffi_align_struct_gnttab_query_size, y), 30, 4 },
-  { "gnttab_set_version", 71, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_set_version", 76, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_set_version), offsetof(struct _cffi_align_struct_gnttab_set_version, y), 34, 1 },
-  { "gnttab_setup_table", 72, 0,
+  { "gnttab_setup_table", 77, 0,
     sizeof(struct gnttab_setup_table), offsetof(struct _cffi_align_struct_gnttab_setup_table, y), 35, 4 },
-  { "gnttab_swap_grant_ref", 73, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_swap_grant_ref", 78, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_swap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_swap_grant_ref, y), 39, 3 },
-  { "gnttab_transfer", 74, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_transfer", 79, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_transfer), offsetof(struct _cffi_align_struct_gnttab_transfer, y), 42, 4 },
-  { "gnttab_unmap_and_replace", 75, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_and_replace", 80, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_and_replace), offsetof(struct _cffi_align_struct_gnttab_unmap_and_replace, y), 46, 4 },
-  { "gnttab_unmap_grant_ref", 76, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_grant_ref", 81, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_unmap_grant_ref, y), 50, 4 },
-  { "grant_entry_header", 77, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_header", 82, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_header), offsetof(struct _cffi_align_struct_grant_entry_header, y), 54, 2 },
-  { "grant_entry_v1", 78, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_v1", 83, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_v1), offsetof(struct _cffi_align_struct_grant_entry_v1, y), 56, 3 },
-  { "grant_entry_v2", 94, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "grant_entry_v2", 99, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 82, 5 },
-  { "xengnt_batch", 79, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_batch", 84, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_batch), offsetof(struct _cffi_align_struct_xengnt_batch, y), 59, 8 },
-  { "xengnt_column", 81, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_column", 86, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_column), offsetof(struct _cffi_align_struct_xengnt_column, y), 67, 8 },
-  { "xengnt_constant", 82, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_constant", 87, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_constant), offsetof(struct _cffi_align_struct_xengnt_constant, y), 75, 4 },
-  { "xengnt_member", 85, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_member", 90, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_member), offsetof(struct _cffi_align_struct_xengnt_member, y), 79, 3 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "domid_t", 53 },
-  { "grant_handle_t", 54 },
-  { "grant_ref_t", 55 },
-  { "grant_status_t", 56 },
-  { "xen_pfn_t", 100 },
-  { "xen_ulong_t", 101 },
-  { "xengnt_handle_uint64_t", 102 },
-  { "xengnt_handle_xen_pfn_t", 103 },
+  { "domid_t", 58 },
+  { "grant_handle_t", 59 },
+  { "grant_ref_t", 60 },
+  { "grant_status_t", 61 },
+  { "xen_pfn_t", 105 },
+  { "xen_ulong_t", 106 },
+  { "xengnt_handle_uint64_t", 107 },
+  { "xengnt_handle_xen_pfn_t", 108 },
 };
 
 static const struct _cffi_type_context_s _cffi_type_context = {
@@ -2308,12 +2376,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  21,  /* num_globals */
+  22,  /* num_globals */
   28,  /* num_struct_unions */
   0,  /* num_enums */
   8,  /* num_typenames */
   NULL,  /* no includes */
-  104,  /* num_types */
+  109,  /* num_types */
   0,  /* flags */
 };
 

@@ -21,11 +21,30 @@ MAX_COLUMNS = 32
 """As many as XENGNT_COLUMNS in ``native/columns.h``."""
 
 
+MAX_FORMS = 256
+"""As many are remembered of a struct."""
+
 Type: TypeAlias = tuple[int, bool]
 """The width of an integer in bytes, and whether it is signed."""
 
 Types: TypeAlias = "tuple[Type | None, ...]"
 """Those of columns, None for a scalar."""
+
+
+_ALL = (1 << 64) - 1
+
+
+def form_of(
+    kernels: Kernels, plan: Plan, slots: Sequence[Slot], types: Types, *, out: bool = False
+) -> Form:
+    """Return the form of columns of these fields and types; each is made once."""
+    key = (tuple([slot.name for slot in slots]), types, out)
+    form: Form | None = plan.forms.get(key)
+    if form is None:
+        if len(plan.forms) >= MAX_FORMS:
+            plan.forms.clear()
+        form = plan.forms[key] = Form(kernels, plan, slots, types, out=out)
+    return form
 
 
 class Form:
@@ -101,25 +120,29 @@ class Binding:
         ffi = kernels.ffi
         self._table = ffi.new("struct xengnt_column[]", len(form.cells))
         ffi.memmove(self._table, form.table, form.bytes)
-        # Scalars are read where they are, as of one element; the last is of what is not given.
-        self._scalars = ffi.new("uint64_t[]", len(sources) + 1)
-        for row, (_, slot, column, number) in enumerate(form.cells):
+        # A scalar is read again and again where it is; the last is of what is not given.
+        self._scalars = ffi.new(
+            "uint64_t[]",
+            [*(one & _ALL if isinstance(one, int) else 0 for one in sources), 0],
+        )
+        scalars = int(ffi.cast("uintptr_t", self._scalars))
+        addresses, strides = [], []
+        for _, slot, column, number in form.cells:
             source = sources[column] if column < len(sources) else 0
-            entry = self._table[row]
             if isinstance(source, int):
-                at = min(column, len(sources))
-                self._scalars[at] = source & 0xFFFF_FFFF_FFFF_FFFF
-                entry.data = ffi.cast("unsigned char *", self._scalars + at)
-                continue
-            inner = number * source.strides[-1] if slot.count is not None else 0
-            entry.data = ffi.cast("unsigned char *", source.address + inner)
-            entry.stride = source.strides[0]
+                addresses.append(scalars + 8 * min(column, len(sources)))
+                strides.append(0)
+            else:
+                inner = number * source.strides[-1] if slot.count is not None else 0
+                addresses.append(source.address + inner)
+                strides.append(source.strides[0])
         self.batch = ffi.new("struct xengnt_batch *")
         self.batch.count = count
         self.batch.size = form.plan.struct.size
         self.batch.column = self._table
         self.batch.columns = len(form.cells)
         self.batch.kernel = form.kernel
+        kernels.lib.xengnt_place(self.batch, addresses, strides)
 
     def overlaps(self, address: int, length: int) -> bool:
         """Tell whether a column is in these bytes, even if in part."""

@@ -14,7 +14,7 @@ from itertools import islice, repeat
 from typing import Any
 
 from xengnt.codec import kernels
-from xengnt.codec.binding import Binding, Form, Type
+from xengnt.codec.binding import Binding, Type, form_of
 from xengnt.codec.buffers import pinned
 from xengnt.codec.memory import Memory, memory
 from xengnt.codec.packer import Packer
@@ -70,23 +70,21 @@ def bind_columns(
     lengths: dict[str, int] = {}
     for slot in packer.slots:
         column = given[slot.name]
-        if type(column) is int or (slot.count is None and is_scalar(column)):
-            sources.append(values.integer(slot, column, None))
-            types.append(None)
-            continue
-        taken = memory(loaded, column)
-        taken = _rows_of(slot, taken) if taken else None
-        if taken is None:
-            return None
+        taken = None if type(column) is int else memory(loaded, column)
+        if taken is None or len(taken.shape) != 1 or slot.count is not None:
+            if slot.count is None and is_scalar(column):
+                sources.append(values.integer(slot, column, None))
+                types.append(None)
+                continue
+            taken = _rows_of(slot, taken) if taken else None
+            if taken is None:
+                return None
         sources.append(taken)
         types.append((taken.width, taken.signed))
         lengths[slot.name] = taken.shape[0]
     if not lengths and not scalars:
         return None
-    key = tuple(types)
-    form = packer.forms.get(key)
-    if form is None:
-        form = packer.forms[key] = Form(loaded, values.plan, packer.slots, key, out=False)
+    form = form_of(loaded, values.plan, packer.slots, tuple(types))
     return Binding(loaded, form, sources, same_length(values, lengths))
 
 

@@ -7,14 +7,13 @@ Imports ``xengnt.errors``, the plan.
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from struct import Struct
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from xengnt.abi.choice import Choice
 from xengnt.codec import kernels
-from xengnt.codec.binding import Binding, Form, fits_a_batch
+from xengnt.codec.binding import Binding, fits_a_batch, form_of
 from xengnt.codec.buffers import Pinned, bytes_of, kind_of, pinned
 from xengnt.codec.interop import numpy_code, numpy_module
 from xengnt.codec.kernels import Kernels
@@ -26,6 +25,7 @@ from xengnt.errors import InvalidValue, Unavailable, UnknownName
 
 Blob: TypeAlias = bytes | bytearray | memoryview
 Row: TypeAlias = dict[str, Any]
+Made = TypeVar("Made")
 
 
 class Decoder:
@@ -71,8 +71,7 @@ class Decoder:
     def rows(self, data: Any) -> list[Row]:
         """Return a list of dicts, keyed by dotted path."""
         blob = self.blob(data)
-        with self._uncollected(blob):
-            return self._decode(blob)
+        return self._uncollected(blob, lambda: self._decode(blob))
 
     def tuples(self, data: Any, *, in_only: bool = False) -> list[tuple[int, ...]]:
         """Return tuples of the leaves in order of declaration; of several views, raw words."""
@@ -81,8 +80,7 @@ class Decoder:
         form = self.structs[view.name]
         if in_only:
             form = Struct(format_of([slot for slot in view.leaves if not slot.out], self.size))
-        with self._uncollected(blob):
-            return list(form.iter_unpack(blob))
+        return self._uncollected(blob, lambda: list(form.iter_unpack(blob)))
 
     def columns(self, data: Any) -> dict[str, list[Any]]:
         """Return a list for each leaf.
@@ -92,8 +90,9 @@ class Decoder:
         """
         blob = self.blob(data)
         view = self.plan.only or self._common_view(blob)
-        with self._uncollected(blob):
-            return {slot.name: column_of(slot, blob, self.size) for slot in view.leaves}
+        return self._uncollected(
+            blob, lambda: {slot.name: column_of(slot, blob, self.size) for slot in view.leaves}
+        )
 
     def arrays(self, data: Any) -> dict[str, Any]:
         """Return an array of numpy for each leaf, of the views as `columns` has them."""
@@ -133,7 +132,7 @@ class Decoder:
             for slot, column in zip(slots, columns.values(), strict=True)
         ]
         types = tuple((column.width, column.signed) for column in taken)
-        form = Form(loaded, self.plan, slots, types, out=True)
+        form = form_of(loaded, self.plan, slots, types, out=True)
         return Binding(loaded, form, taken, len(blob) // self.size).at(source)
 
     def _writable(
@@ -164,20 +163,18 @@ class Decoder:
             got=kind_of(column),
         )
 
-    @contextmanager
-    def _uncollected(self, blob: memoryview) -> Iterator[None]:
-        """Pause the collector while many rows are made.
+    def _uncollected(self, blob: memoryview, make: Callable[[], Made]) -> Made:
+        """Make many rows while the collector pauses.
 
         Nothing of them can be garbage, and collecting would cost more than decoding.
         """
-        paused = gc.isenabled() and len(blob) > self.size * 1000
-        if paused:
-            gc.disable()
+        if len(blob) < self.size * 1000 or not gc.isenabled():
+            return make()
+        gc.disable()
         try:
-            yield
+            return make()
         finally:
-            if paused:
-                gc.enable()
+            gc.enable()
 
     def _common_view(self, blob: memoryview) -> View:
         starts = range(0, len(blob), self.size)

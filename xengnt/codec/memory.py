@@ -12,8 +12,12 @@ from xengnt.codec.buffers import address_of_view
 from xengnt.codec.kernels import Kernels
 
 _SIGNED = "bhilqn"
-_CODES = {*_SIGNED, *_SIGNED.upper()}
-"""What the format of a buffer calls integers."""
+_SIGNS = {
+    f"{order}{code}": code in _SIGNED
+    for order in ("", "@", "=", "<")
+    for code in (*_SIGNED, *_SIGNED.upper())
+}
+"""Whether integers are signed, by what the format of a buffer calls them."""
 
 
 class Memory(NamedTuple):
@@ -41,7 +45,7 @@ class Memory(NamedTuple):
     def span(self) -> tuple[int, int]:
         """The addresses of its first byte and of the one behind its last."""
         low = high = self.address
-        for count, step in zip(self.shape, self.strides, strict=True):
+        for count, step in zip(self.shape, self.strides):  # noqa: B905 -- of one length; often
             if not count:
                 return low, low
             if step < 0:
@@ -68,7 +72,8 @@ class Memory(NamedTuple):
 
 def memory(kernels: Kernels, column: Any) -> Memory | None:
     """Return where a column is, None if it is not made of integers as the machine has them."""
-    if hasattr(column, "mask"):  # numpy's masked arrays, of which not every element counts
+    # Of numpy's masked arrays not every element counts, and plain bytes are no column.
+    if hasattr(column, "mask") or isinstance(column, bytes | bytearray):
         return None
     try:
         view = memoryview(column)
@@ -78,8 +83,8 @@ def memory(kernels: Kernels, column: Any) -> Memory | None:
             address = column.__array_interface__["data"][0]
     except (TypeError, ValueError, BufferError, AttributeError):
         return None
-    code = view.format.lstrip("@=<")
+    signed = _SIGNS.get(view.format)
     shape, strides = view.shape, view.strides
-    if code not in _CODES or not shape or not strides:
+    if signed is None or not shape or not strides:
         return None
-    return Memory(address, shape, strides, view.itemsize, code in _SIGNED, view.readonly, view)
+    return Memory(address, shape, strides, view.itemsize, signed, view.readonly, view)

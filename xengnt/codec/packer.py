@@ -11,7 +11,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any
 
-from xengnt.codec.binding import Form, Types, fits_a_batch
+from xengnt.codec.binding import fits_a_batch
 from xengnt.codec.plan import Plan, Slot
 from xengnt.errors import Unavailable
 from xengnt.extension import ROWS, load
@@ -23,7 +23,6 @@ class Packer:
     Attributes:
         slots: what the names stand for, in order of their offset.
         struct: the format; what has no name is zero.
-        forms: what the kernels are told of columns of these names, by their types.
         fits_a_batch: whether they are no more columns than the kernels take.
         fast: packs lists of rows of integers, and returns None for all others; None
             where the extension was not built.
@@ -33,7 +32,6 @@ class Packer:
         slots = [plan.slots[name][1] for name in names]
         self.slots = sorted(slots, key=lambda slot: slot.offset)
         self.struct = Struct(format_of(self.slots, plan.struct.size))
-        self.forms: dict[Types, Form] = {}
         self.fits_a_batch = fits_a_batch(plan)
         self.fast: Any = None
         with suppress(Unavailable):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from xengnt.codec import kernels
-from xengnt.codec.binding import Binding, Form, fits_a_batch
+from xengnt.codec.binding import Binding, fits_a_batch, form_of
 from xengnt.codec.buffers import pinned
 from xengnt.codec.columns import packed
 from xengnt.codec.memory import Memory
@@ -55,5 +55,5 @@ def transcode(source: Codec, target: Codec, blob: Any) -> bytes:
 
     columns = [column(slots[name]) for name in wanted]
     types = tuple((column.width, column.signed) for column in columns)
-    form = Form(loaded, target.plan, list(wanted.values()), types, out=False)
+    form = form_of(loaded, target.plan, list(wanted.values()), types)
     return packed(encoder.values, Binding(loaded, form, columns, count))
