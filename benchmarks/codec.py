@@ -123,7 +123,6 @@ AIMS: tuple[Aim, ...] = (
         for n, most in ((1000, 3.8), (100_000, 2.0))
     ),
     ("validate, 100,000", "validate", "xengnt", "reading, numpy", 100_000, 1.3),
-    ("  against memchr", "validate", "xengnt", "reading, memchr", 100_000, 1.3),
     ("  against struct", "validate", "xengnt", "struct", 100_000, 1 / 40),
     *(
         (f"{form} to bytes, {n:,}", f"{form} to bytes", "xengnt", "struct, by hand", n, 1.0)

@@ -242,15 +242,6 @@ SEED = 1
 """Which mistakes are made."""
 
 
-def test_a_build_of_ours_is_right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Would catch a compiler's flags on which the kernels depend."""
-    shutil.copytree(ROOT / "native", tmp_path / "native")
-    fresh = built(tmp_path / "native", tmp_path / "_ffi.so")
-    monkeypatch.setattr(kernels, "load", lambda: fresh)
-    assert not composed_wrongly()[1]
-    assert not judged_wrongly(monkeypatch)[1]
-
-
 SANITIZERS = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 

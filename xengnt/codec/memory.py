@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from xengnt.codec.buffers import address_of_view
 from xengnt.codec.kernels import Kernels
 
+_BYTES = (bytes, bytearray)
 _SIGNED = "bhilqn"
 _SIGNS = {
     f"{order}{code}": code in _SIGNED
@@ -73,7 +74,7 @@ class Memory(NamedTuple):
 def memory(kernels: Kernels, column: Any) -> Memory | None:
     """Return where a column is, None if it is not made of integers as the machine has them."""
     # Of numpy's masked arrays not every element counts, and plain bytes are no column.
-    if hasattr(column, "mask") or isinstance(column, bytes | bytearray):
+    if hasattr(column, "mask") or isinstance(column, _BYTES):
         return None
     try:
         view = memoryview(column)
