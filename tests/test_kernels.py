@@ -21,6 +21,7 @@ from oracle import ABIS
 from xengnt import Abi, extension
 from xengnt.abi.layout import Field, StructLayout
 from xengnt.codec import kernels, screen
+from xengnt.codec.binding import MAX_COLUMNS
 from xengnt.codec.kernels import Kernels
 
 ROOT = Path(__file__).parent.parent
@@ -84,6 +85,12 @@ def test_every_kernel_composes_what_the_layout_says() -> None:
     # What is missing is an array, of which other tests have columns.
     assert loaded.composers.keys() - seen == {"16:0+4,4+4,8+4,12+4"}
     assert seen <= loaded.composers.keys()
+
+
+def test_a_batch_has_room_for_all_columns() -> None:
+    """Would catch a struct with more columns than the kernels keep pointers for."""
+    header = (ROOT / "native" / "columns.h").read_text()
+    assert re.findall(r"#define XENGNT_COLUMNS (\d+)", header) == [str(MAX_COLUMNS)]
 
 
 # Screens

@@ -20,7 +20,6 @@ from xengnt.errors import InvalidValue
 MAX_COLUMNS = 32
 """As many as XENGNT_COLUMNS in ``native/columns.h``."""
 
-
 MAX_FORMS = 256
 """As many are remembered of a struct."""
 
@@ -60,6 +59,7 @@ class Form:
     Attributes:
         cells: the integers of the struct, in order of their offset.
         table: what the table of a batch says of them, but for where they are.
+        bytes: the size of that.
         kernel: the number of what composes them, -1 if there is none.
     """
 
