@@ -292,6 +292,8 @@ def test_the_first_error_is_the_one_of_the_first_row() -> None:
         (array.array("d", [1, 2, 3]), "got 1.0"),
         (memoryview(b"abc").cast("c"), "got b'a'"),
         (b"abc", "got b'abc'"),
+        (np.datetime64(5, "s"), "expected an integer"),
+        (np.zeros(1, "u4,u4")[0], "expected an integer"),
         (np.zeros(2, "u4"), "columns of different lengths: ref has 2, dom has 3"),
         (np.zeros(0, "u4"), "columns of different lengths: ref has 0, dom has 3"),
     ],

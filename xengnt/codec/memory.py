@@ -73,8 +73,10 @@ class Memory(NamedTuple):
 
 def memory(kernels: Kernels, column: Any) -> Memory | None:
     """Return where a column is, None if it is not made of integers as the machine has them."""
-    # Of numpy's masked arrays not every element counts, and plain bytes are no column.
-    if hasattr(column, "mask") or isinstance(column, _BYTES):
+    # Of numpy's masked arrays not every element counts; its numbers have bytes, of which a date
+    # is eight; and plain bytes are no column.
+    number = getattr(column, "ndim", None) == 0
+    if number or hasattr(column, "mask") or isinstance(column, _BYTES):
         return None
     try:
         view = memoryview(column)
