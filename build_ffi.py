@@ -4,12 +4,13 @@
     python build_ffi.py            write the derived files
     python build_ffi.py --check    say whether those in the tree are current
 
-Four files come out of it, and are committed, so that users need nothing but a C
+Five files come out of it, and are committed, so that users need nothing but a C
 compiler to build:
 
     xengnt/abi/_generated.py   the declarations, at all ABIs and interface versions
     xengnt/abi/constants.pyi   the enumerations, for type checkers and editors
     xengnt/ops.pyi             the op methods and their results, for the same
+    native/kernels.h           what composes structs of columns, and looks structs over
     native/ffi.c               the extension, as cffi writes it
 
 The header's markup must be complete: a command without a struct, a struct
@@ -31,6 +32,7 @@ from typing import Any
 
 import cffi
 
+import build_kernels
 from xengnt.abi import declarations
 from xengnt.abi.choice import parse_choice, parts
 from xengnt.abi.declarations import (
@@ -63,8 +65,9 @@ CFFI_VERSION = "2.1.1"
 DATA = Path("xengnt/abi/_generated.py")
 STUBS = Path("xengnt/abi/constants.pyi")
 OPS = Path("xengnt/ops.pyi")
+KERNELS = Path("native/kernels.h")
 EXTENSION = Path("native/ffi.c")
-OWN = ("atomics.h", "pages.h")
+OWN = ("atomics.h", "columns.h", "pages.h")
 """Headers in ``native/`` whose functions the extension has."""
 
 
@@ -444,6 +447,15 @@ def _prototypes(text: str) -> str:
     )
 
 
+def kernels(header: Header) -> str:
+    """Return the source of ``native/kernels.h``."""
+    made = build_kernels.kernels(header.at(abi) for abi in TARGETS)
+    return (
+        f"/* SPDX-License-Identifier: MIT */\n/* {NOTICE} */\n"
+        f"#ifndef XENGNT_KERNELS_H\n#define XENGNT_KERNELS_H\n\n{made}\n#endif\n"
+    )
+
+
 def extension(header: Header) -> str:
     """Return the source of the extension, as cffi writes it."""
     declared = header.at("x86_64")
@@ -454,6 +466,7 @@ def extension(header: Header) -> str:
         warnings.simplefilter("error")
         ffi.cdef(cdef.text())
         ffi.cdef((ROOT / "native" / "opinion.cdef.h").read_text())
+        ffi.cdef((ROOT / "native" / "columns.cdef.h").read_text())
         for own in OWN:
             ffi.cdef(_prototypes((ROOT / "native" / own).read_text()))
         ffi.cdef(
@@ -505,6 +518,7 @@ def main(arguments: list[str] | None = None) -> int:
             DATA: data(header),
             STUBS: stubs(header),
             OPS: op_stubs(header),
+            KERNELS: kernels(header),
             EXTENSION: extension(header),
         }
     except XengntError as error:

@@ -586,6 +586,7 @@ typedef XEN_GUEST_HANDLE(xen_pfn_t) xengnt_handle_xen_pfn_t;
 typedef XEN_GUEST_HANDLE(uint64_t) xengnt_handle_uint64_t;
 #include "opinion.h"
 #include "atomics.h"
+#include "columns.h"
 #include "pages.h"
 static const struct xengnt_constant xengnt_constants[] = {
     XENGNT_CONSTANT(__HYPERVISOR_grant_table_op),
@@ -760,131 +761,158 @@ static const struct xengnt_member xengnt_members[] = {
 /************************************************************/
 
 static void *_cffi_types[] = {
-/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(long, uint64_t, uint64_t, uint64_t)
-/*  1 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 9), // long
-/*  2 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
-/*  3 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t)
+/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 86), // char const *()(uint32_t)
+/*  1 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(long, uint64_t, uint64_t, uint64_t)
+/*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 9), // long
+/*  5 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
+/*  6 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /*  7 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/*  8 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t, int, uint64_t, int)
-/* 11 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 13 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
+/*  8 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(struct xengnt_batch *)
+/* 10 */ _CFFI_OP(_CFFI_OP_POINTER, 115), // struct xengnt_batch *
+/* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 12 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(uint64_t, uint64_t)
+/* 13 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 14 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 15 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7),
-/* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 17 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t, uint64_t)
+/* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(uint64_t, uint64_t, int, uint64_t, int)
+/* 17 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 19 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 19 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
 /* 20 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 21 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 22 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, void const *, uint64_t)
-/* 23 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 24 */ _CFFI_OP(_CFFI_OP_POINTER, 107), // void const *
+/* 21 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7),
+/* 22 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 23 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(uint64_t, uint64_t, uint64_t)
+/* 24 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 25 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 26 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(void *, uint64_t, uint64_t)
-/* 28 */ _CFFI_OP(_CFFI_OP_POINTER, 107), // void *
+/* 26 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(uint64_t, void const *, uint64_t)
 /* 29 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 30 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
-/* 31 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *)
-/* 33 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // uint16_t *
-/* 34 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *, uint16_t)
-/* 36 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
-/* 37 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 39 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *, uint16_t, uint16_t)
-/* 40 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
-/* 41 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 42 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 44 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *)
-/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 49), // uint32_t *
-/* 46 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *, uint32_t)
-/* 48 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
-/* 49 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 50 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 51 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *, uint32_t, uint32_t)
-/* 52 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
-/* 53 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 54 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 56 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(uint16_t *, uint16_t)
-/* 57 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
-/* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 59 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 60 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(uint32_t *, uint32_t)
-/* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
-/* 62 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 63 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 64 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(void)
-/* 65 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 66 */ _CFFI_OP(_CFFI_OP_POINTER, 69), // char const *
-/* 67 */ _CFFI_OP(_CFFI_OP_ARRAY, 66), // char const *[_cffi_array_len(xengnt_messages)]
-/* 68 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
-/* 69 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 70 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
+/* 30 */ _CFFI_OP(_CFFI_OP_POINTER, 134), // void const *
+/* 31 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION, 19), // int()(void *, uint64_t, uint64_t)
+/* 34 */ _CFFI_OP(_CFFI_OP_POINTER, 134), // void *
+/* 35 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 36 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 37 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION, 43), // uint16_t()(uint16_t *)
+/* 39 */ _CFFI_OP(_CFFI_OP_POINTER, 43), // uint16_t *
+/* 40 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 41 */ _CFFI_OP(_CFFI_OP_FUNCTION, 43), // uint16_t()(uint16_t *, uint16_t)
+/* 42 */ _CFFI_OP(_CFFI_OP_NOOP, 39),
+/* 43 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 44 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 45 */ _CFFI_OP(_CFFI_OP_FUNCTION, 43), // uint16_t()(uint16_t *, uint16_t, uint16_t)
+/* 46 */ _CFFI_OP(_CFFI_OP_NOOP, 39),
+/* 47 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 48 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 49 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 50 */ _CFFI_OP(_CFFI_OP_FUNCTION, 1), // uint32_t()(uint32_t *)
+/* 51 */ _CFFI_OP(_CFFI_OP_POINTER, 1), // uint32_t *
+/* 52 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 53 */ _CFFI_OP(_CFFI_OP_FUNCTION, 1), // uint32_t()(uint32_t *, uint32_t)
+/* 54 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 55 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 56 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 57 */ _CFFI_OP(_CFFI_OP_FUNCTION, 1), // uint32_t()(uint32_t *, uint32_t, uint32_t)
+/* 58 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 59 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 60 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 61 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 62 */ _CFFI_OP(_CFFI_OP_FUNCTION, 5), // uint64_t()(int32_t, unsigned char const *, uint64_t, uint64_t)
+/* 63 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 21), // int32_t
+/* 64 */ _CFFI_OP(_CFFI_OP_POINTER, 132), // unsigned char const *
+/* 65 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 66 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 67 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 68 */ _CFFI_OP(_CFFI_OP_FUNCTION, 134), // void()(struct xengnt_batch *)
+/* 69 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
+/* 70 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 71 */ _CFFI_OP(_CFFI_OP_FUNCTION, 134), // void()(struct xengnt_batch *, uint64_t const *, int64_t const *)
+/* 72 */ _CFFI_OP(_CFFI_OP_NOOP, 10),
+/* 73 */ _CFFI_OP(_CFFI_OP_POINTER, 5), // uint64_t const *
+/* 74 */ _CFFI_OP(_CFFI_OP_POINTER, 95), // int64_t const *
+/* 75 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 76 */ _CFFI_OP(_CFFI_OP_FUNCTION, 134), // void()(uint16_t *, uint16_t)
+/* 77 */ _CFFI_OP(_CFFI_OP_NOOP, 39),
+/* 78 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 79 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 80 */ _CFFI_OP(_CFFI_OP_FUNCTION, 134), // void()(uint32_t *, uint32_t)
+/* 81 */ _CFFI_OP(_CFFI_OP_NOOP, 51),
+/* 82 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 83 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 84 */ _CFFI_OP(_CFFI_OP_FUNCTION, 134), // void()(void)
+/* 85 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 86 */ _CFFI_OP(_CFFI_OP_POINTER, 89), // char const *
+/* 87 */ _CFFI_OP(_CFFI_OP_ARRAY, 86), // char const *[_cffi_array_len(xengnt_messages)]
+/* 88 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
+/* 89 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 90 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
            ((domid_t)-1) | 0 /* check that domid_t is an integer type */
          ) <= 0)), // domid_t
-/* 71 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
+/* 91 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
            ((grant_handle_t)-1) | 0 /* check that grant_handle_t is an integer type */
          ) <= 0)), // grant_handle_t
-/* 72 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
+/* 92 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
            ((grant_ref_t)-1) | 0 /* check that grant_ref_t is an integer type */
          ) <= 0)), // grant_ref_t
-/* 73 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
+/* 93 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
            ((grant_status_t)-1) | 0 /* check that grant_status_t is an integer type */
          ) <= 0)), // grant_status_t
-/* 74 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
-/* 75 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
-/* 76 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
-/* 77 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
-/* 78 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
-/* 79 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
-/* 80 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
-/* 81 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
-/* 82 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
-/* 83 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
-/* 84 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
-/* 85 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
-/* 86 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
-/* 87 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
-/* 88 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
-/* 89 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
-/* 90 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
-/* 91 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
-/* 92 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
-/* 93 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
-/* 94 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_constant
-/* 95 */ _CFFI_OP(_CFFI_OP_ARRAY, 94), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
-/* 96 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
-/* 97 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_member
-/* 98 */ _CFFI_OP(_CFFI_OP_ARRAY, 97), // struct xengnt_member[_cffi_array_len(xengnt_members)]
-/* 99 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
-/* 100 */ _CFFI_OP(_CFFI_OP_ARRAY, 49), // uint32_t[4]
-/* 101 */ (_cffi_opcode_t)(4),
-/* 102 */ _CFFI_OP(_CFFI_OP_POINTER, 2), // uint64_t *
-/* 103 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
-/* 104 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
-/* 105 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
-/* 106 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
-/* 107 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
-/* 108 */ _CFFI_OP(_CFFI_OP_POINTER, 109), // xen_pfn_t *
-/* 109 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
+/* 94 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
+/* 95 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 23), // int64_t
+/* 96 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
+/* 97 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
+/* 98 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
+/* 99 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
+/* 100 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
+/* 101 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
+/* 102 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
+/* 103 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
+/* 104 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
+/* 105 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
+/* 106 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
+/* 107 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
+/* 108 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
+/* 109 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
+/* 110 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
+/* 111 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
+/* 112 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
+/* 113 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
+/* 114 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
+/* 115 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_batch
+/* 116 */ _CFFI_OP(_CFFI_OP_POINTER, 117), // struct xengnt_column *
+/* 117 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_column
+/* 118 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 26), // struct xengnt_constant
+/* 119 */ _CFFI_OP(_CFFI_OP_ARRAY, 118), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
+/* 120 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
+/* 121 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 27), // struct xengnt_member
+/* 122 */ _CFFI_OP(_CFFI_OP_ARRAY, 121), // struct xengnt_member[_cffi_array_len(xengnt_members)]
+/* 123 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
+/* 124 */ _CFFI_OP(_CFFI_OP_ARRAY, 1), // uint32_t[4]
+/* 125 */ (_cffi_opcode_t)(4),
+/* 126 */ _CFFI_OP(_CFFI_OP_POINTER, 5), // uint64_t *
+/* 127 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 18), // uint8_t
+/* 128 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
+/* 129 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
+/* 130 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
+/* 131 */ _CFFI_OP(_CFFI_OP_POINTER, 132), // unsigned char *
+/* 132 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 4), // unsigned char
+/* 133 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
+/* 134 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 135 */ _CFFI_OP(_CFFI_OP_POINTER, 136), // xen_pfn_t *
+/* 136 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
            ((xen_pfn_t)-1) | 0 /* check that xen_pfn_t is an integer type */
          ) <= 0)), // xen_pfn_t
-/* 110 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
+/* 137 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
            ((xen_ulong_t)-1) | 0 /* check that xen_ulong_t is an integer type */
          ) <= 0)), // xen_ulong_t
-/* 111 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
-/* 112 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
+/* 138 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
+/* 139 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
 };
 
 _CFFI_UNUSED_FN
@@ -928,10 +956,10 @@ _cffi_f_xengnt_cmpxchg16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(33), arg0, (char **)&x0);
+      _cffi_type(39), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(39), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -982,10 +1010,10 @@ _cffi_f_xengnt_cmpxchg32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(45), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1034,10 +1062,10 @@ _cffi_f_xengnt_fetch_and16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(33), arg0, (char **)&x0);
+      _cffi_type(39), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(39), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1082,10 +1110,10 @@ _cffi_f_xengnt_fetch_and32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(45), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1130,10 +1158,10 @@ _cffi_f_xengnt_fetch_or16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(33), arg0, (char **)&x0);
+      _cffi_type(39), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(39), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1178,10 +1206,10 @@ _cffi_f_xengnt_fetch_or32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(45), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1203,6 +1231,42 @@ _cffi_f_xengnt_fetch_or32(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_xengnt_fetch_or32 _cffi_d_xengnt_fetch_or32
+#endif
+
+static void _cffi_d_xengnt_gather(struct xengnt_batch * x0)
+{
+  xengnt_gather(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_gather(PyObject *self, PyObject *arg0)
+{
+  struct xengnt_batch * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(10), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (struct xengnt_batch *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(10), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { xengnt_gather(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_xengnt_gather _cffi_d_xengnt_gather
 #endif
 
 static int _cffi_d_xengnt_hide(uint64_t x0, uint64_t x1)
@@ -1285,6 +1349,36 @@ _cffi_f_xengnt_keep(PyObject *self, PyObject *args)
 #  define _cffi_f_xengnt_keep _cffi_d_xengnt_keep
 #endif
 
+static char const * _cffi_d_xengnt_kernel_of(uint32_t x0)
+{
+  return xengnt_kernel_of(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_kernel_of(PyObject *self, PyObject *arg0)
+{
+  uint32_t x0;
+  char const * result;
+  PyObject *pyresult;
+
+  x0 = _cffi_to_c_int(arg0, uint32_t);
+  if (x0 == (uint32_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_kernel_of(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(86));
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_kernel_of _cffi_d_xengnt_kernel_of
+#endif
+
 static int _cffi_d_xengnt_leave(uint64_t x0, uint64_t x1)
 {
   return xengnt_leave(x0, x1);
@@ -1340,10 +1434,10 @@ _cffi_f_xengnt_load16(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(33), arg0, (char **)&x0);
+      _cffi_type(39), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(39), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1378,10 +1472,10 @@ _cffi_f_xengnt_load32(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(45), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1448,10 +1542,10 @@ _cffi_f_xengnt_peek(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(28), arg0, (char **)&x0);
+      _cffi_type(34), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(28), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(34), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1477,6 +1571,68 @@ _cffi_f_xengnt_peek(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_xengnt_peek _cffi_d_xengnt_peek
+#endif
+
+static void _cffi_d_xengnt_place(struct xengnt_batch * x0, uint64_t const * x1, int64_t const * x2)
+{
+  xengnt_place(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_place(PyObject *self, PyObject *args)
+{
+  struct xengnt_batch * x0;
+  uint64_t const * x1;
+  int64_t const * x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_place", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(10), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (struct xengnt_batch *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(10), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(73), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (uint64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(73), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(74), arg2, (char **)&x2);
+  if (datasize != 0) {
+    x2 = ((size_t)datasize) <= 640 ? (int64_t const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(74), arg2, (char **)&x2,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { xengnt_place(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  Py_INCREF(Py_None);
+  return Py_None;
+}
+#else
+#  define _cffi_f_xengnt_place _cffi_d_xengnt_place
 #endif
 
 static int _cffi_d_xengnt_poke(uint64_t x0, void const * x1, uint64_t x2)
@@ -1506,10 +1662,10 @@ _cffi_f_xengnt_poke(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(24), arg1, (char **)&x1);
+      _cffi_type(30), arg1, (char **)&x1);
   if (datasize != 0) {
     x1 = ((size_t)datasize) <= 640 ? (void const *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(24), arg1, (char **)&x1,
+    if (_cffi_convert_array_argument(_cffi_type(30), arg1, (char **)&x1,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1609,6 +1765,134 @@ _cffi_f_xengnt_rmb(PyObject *self, PyObject *noarg)
 #  define _cffi_f_xengnt_rmb _cffi_d_xengnt_rmb
 #endif
 
+static int _cffi_d_xengnt_scatter(struct xengnt_batch * x0)
+{
+  return xengnt_scatter(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_scatter(PyObject *self, PyObject *arg0)
+{
+  struct xengnt_batch * x0;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int result;
+  PyObject *pyresult;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(10), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (struct xengnt_batch *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(10), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_scatter(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_scatter _cffi_d_xengnt_scatter
+#endif
+
+static uint64_t _cffi_d_xengnt_screen(int32_t x0, unsigned char const * x1, uint64_t x2, uint64_t x3)
+{
+  return xengnt_screen(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_screen(PyObject *self, PyObject *args)
+{
+  int32_t x0;
+  unsigned char const * x1;
+  uint64_t x2;
+  uint64_t x3;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  uint64_t result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_screen", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, int32_t);
+  if (x0 == (int32_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(64), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (unsigned char const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(64), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x3 = _cffi_to_c_int(arg3, uint64_t);
+  if (x3 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_screen(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, uint64_t);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_screen _cffi_d_xengnt_screen
+#endif
+
+static char const * _cffi_d_xengnt_screen_of(uint32_t x0)
+{
+  return xengnt_screen_of(x0);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_screen_of(PyObject *self, PyObject *arg0)
+{
+  uint32_t x0;
+  char const * result;
+  PyObject *pyresult;
+
+  x0 = _cffi_to_c_int(arg0, uint32_t);
+  if (x0 == (uint32_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_screen_of(x0); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_pointer((char *)result, _cffi_type(86));
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_screen_of _cffi_d_xengnt_screen_of
+#endif
+
 static int _cffi_d_xengnt_show(uint64_t x0, uint64_t x1, int x2, uint64_t x3, int x4)
 {
   return xengnt_show(x0, x1, x2, x3, x4);
@@ -1686,10 +1970,10 @@ _cffi_f_xengnt_store16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(33), arg0, (char **)&x0);
+      _cffi_type(39), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(39), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1732,10 +2016,10 @@ _cffi_f_xengnt_store32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(45), arg0, (char **)&x0);
+      _cffi_type(51), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(51), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -2015,6 +2299,38 @@ static void _cffi_checkfld_struct_grant_entry_v1(struct grant_entry_v1 *p)
 struct _cffi_align_struct_grant_entry_v1 { char x; struct grant_entry_v1 y; };
 
 _CFFI_UNUSED_FN
+static void _cffi_checkfld_struct_xengnt_batch(struct xengnt_batch *p)
+{
+  /* only to generate compile-time warnings or errors */
+  (void)p;
+  { unsigned char * *tmp = &p->bytes; (void)tmp; }
+  (void)((p->count) | 0);  /* check that 'struct xengnt_batch.count' is an integer */
+  { struct xengnt_column * *tmp = &p->column; (void)tmp; }
+  (void)((p->columns) | 0);  /* check that 'struct xengnt_batch.columns' is an integer */
+  (void)((p->size) | 0);  /* check that 'struct xengnt_batch.size' is an integer */
+  (void)((p->kernel) | 0);  /* check that 'struct xengnt_batch.kernel' is an integer */
+  (void)((p->wrong_column) | 0);  /* check that 'struct xengnt_batch.wrong_column' is an integer */
+  (void)((p->wrong_element) | 0);  /* check that 'struct xengnt_batch.wrong_element' is an integer */
+}
+struct _cffi_align_struct_xengnt_batch { char x; struct xengnt_batch y; };
+
+_CFFI_UNUSED_FN
+static void _cffi_checkfld_struct_xengnt_column(struct xengnt_column *p)
+{
+  /* only to generate compile-time warnings or errors */
+  (void)p;
+  { unsigned char * *tmp = &p->data; (void)tmp; }
+  (void)((p->stride) | 0);  /* check that 'struct xengnt_column.stride' is an integer */
+  (void)((p->bias) | 0);  /* check that 'struct xengnt_column.bias' is an integer */
+  (void)((p->outside) | 0);  /* check that 'struct xengnt_column.outside' is an integer */
+  (void)((p->offset) | 0);  /* check that 'struct xengnt_column.offset' is an integer */
+  (void)((p->size) | 0);  /* check that 'struct xengnt_column.size' is an integer */
+  (void)((p->width) | 0);  /* check that 'struct xengnt_column.width' is an integer */
+  (void)((p->is_signed) | 0);  /* check that 'struct xengnt_column.is_signed' is an integer */
+}
+struct _cffi_align_struct_xengnt_column { char x; struct xengnt_column y; };
+
+_CFFI_UNUSED_FN
 static void _cffi_checkfld_struct_xengnt_constant(struct xengnt_constant *p)
 {
   /* only to generate compile-time warnings or errors */
@@ -2066,357 +2382,415 @@ static char const * const (*_cffi_var_xengnt_messages(void))[_cffi_array_len(xen
 }
 
 static const struct _cffi_global_s _cffi_globals[] = {
-  { "xengnt_cmpxchg16", (void *)_cffi_f_xengnt_cmpxchg16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 39), (void *)_cffi_d_xengnt_cmpxchg16 },
-  { "xengnt_cmpxchg32", (void *)_cffi_f_xengnt_cmpxchg32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 51), (void *)_cffi_d_xengnt_cmpxchg32 },
-  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 95), (void *)0 },
-  { "xengnt_fetch_and16", (void *)_cffi_f_xengnt_fetch_and16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_xengnt_fetch_and16 },
-  { "xengnt_fetch_and32", (void *)_cffi_f_xengnt_fetch_and32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_xengnt_fetch_and32 },
-  { "xengnt_fetch_or16", (void *)_cffi_f_xengnt_fetch_or16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_xengnt_fetch_or16 },
-  { "xengnt_fetch_or32", (void *)_cffi_f_xengnt_fetch_or32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_xengnt_fetch_or32 },
-  { "xengnt_hide", (void *)_cffi_f_xengnt_hide, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_hide },
-  { "xengnt_keep", (void *)_cffi_f_xengnt_keep, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_keep },
-  { "xengnt_leave", (void *)_cffi_f_xengnt_leave, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_leave },
-  { "xengnt_load16", (void *)_cffi_f_xengnt_load16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 32), (void *)_cffi_d_xengnt_load16 },
-  { "xengnt_load32", (void *)_cffi_f_xengnt_load32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 44), (void *)_cffi_d_xengnt_load32 },
-  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_mb },
-  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 98), (void *)0 },
-  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 67), (void *)0 },
-  { "xengnt_peek", (void *)_cffi_f_xengnt_peek, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 27), (void *)_cffi_d_xengnt_peek },
-  { "xengnt_poke", (void *)_cffi_f_xengnt_poke, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 22), (void *)_cffi_d_xengnt_poke },
-  { "xengnt_probe", (void *)_cffi_f_xengnt_probe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 0), (void *)_cffi_d_xengnt_probe },
-  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_rmb },
-  { "xengnt_show", (void *)_cffi_f_xengnt_show, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 10), (void *)_cffi_d_xengnt_show },
-  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 56), (void *)_cffi_d_xengnt_store16 },
-  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 60), (void *)_cffi_d_xengnt_store32 },
-  { "xengnt_through_pipe", (void *)_cffi_f_xengnt_through_pipe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 17), (void *)_cffi_d_xengnt_through_pipe },
-  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_wmb },
+  { "xengnt_cmpxchg16", (void *)_cffi_f_xengnt_cmpxchg16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 45), (void *)_cffi_d_xengnt_cmpxchg16 },
+  { "xengnt_cmpxchg32", (void *)_cffi_f_xengnt_cmpxchg32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 57), (void *)_cffi_d_xengnt_cmpxchg32 },
+  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 119), (void *)0 },
+  { "xengnt_fetch_and16", (void *)_cffi_f_xengnt_fetch_and16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_xengnt_fetch_and16 },
+  { "xengnt_fetch_and32", (void *)_cffi_f_xengnt_fetch_and32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 53), (void *)_cffi_d_xengnt_fetch_and32 },
+  { "xengnt_fetch_or16", (void *)_cffi_f_xengnt_fetch_or16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 41), (void *)_cffi_d_xengnt_fetch_or16 },
+  { "xengnt_fetch_or32", (void *)_cffi_f_xengnt_fetch_or32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 53), (void *)_cffi_d_xengnt_fetch_or32 },
+  { "xengnt_gather", (void *)_cffi_f_xengnt_gather, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 68), (void *)_cffi_d_xengnt_gather },
+  { "xengnt_hide", (void *)_cffi_f_xengnt_hide, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 12), (void *)_cffi_d_xengnt_hide },
+  { "xengnt_keep", (void *)_cffi_f_xengnt_keep, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 12), (void *)_cffi_d_xengnt_keep },
+  { "xengnt_kernel_of", (void *)_cffi_f_xengnt_kernel_of, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_xengnt_kernel_of },
+  { "xengnt_leave", (void *)_cffi_f_xengnt_leave, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 12), (void *)_cffi_d_xengnt_leave },
+  { "xengnt_load16", (void *)_cffi_f_xengnt_load16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 38), (void *)_cffi_d_xengnt_load16 },
+  { "xengnt_load32", (void *)_cffi_f_xengnt_load32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 50), (void *)_cffi_d_xengnt_load32 },
+  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 84), (void *)_cffi_d_xengnt_mb },
+  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 122), (void *)0 },
+  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 87), (void *)0 },
+  { "xengnt_peek", (void *)_cffi_f_xengnt_peek, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 33), (void *)_cffi_d_xengnt_peek },
+  { "xengnt_place", (void *)_cffi_f_xengnt_place, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 71), (void *)_cffi_d_xengnt_place },
+  { "xengnt_poke", (void *)_cffi_f_xengnt_poke, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 28), (void *)_cffi_d_xengnt_poke },
+  { "xengnt_probe", (void *)_cffi_f_xengnt_probe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 3), (void *)_cffi_d_xengnt_probe },
+  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 84), (void *)_cffi_d_xengnt_rmb },
+  { "xengnt_scatter", (void *)_cffi_f_xengnt_scatter, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 9), (void *)_cffi_d_xengnt_scatter },
+  { "xengnt_screen", (void *)_cffi_f_xengnt_screen, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 62), (void *)_cffi_d_xengnt_screen },
+  { "xengnt_screen_of", (void *)_cffi_f_xengnt_screen_of, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_xengnt_screen_of },
+  { "xengnt_show", (void *)_cffi_f_xengnt_show, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 16), (void *)_cffi_d_xengnt_show },
+  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 76), (void *)_cffi_d_xengnt_store16 },
+  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 80), (void *)_cffi_d_xengnt_store32 },
+  { "xengnt_through_pipe", (void *)_cffi_f_xengnt_through_pipe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 23), (void *)_cffi_d_xengnt_through_pipe },
+  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 84), (void *)_cffi_d_xengnt_wmb },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
   { "p", offsetof(xengnt_handle_uint64_t, p),
          sizeof(((xengnt_handle_uint64_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 102) },
+         _CFFI_OP(_CFFI_OP_NOOP, 126) },
   { "p", offsetof(xengnt_handle_xen_pfn_t, p),
          sizeof(((xengnt_handle_xen_pfn_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 108) },
+         _CFFI_OP(_CFFI_OP_NOOP, 135) },
   { "a", offsetof(struct gnttab_cache_flush, a),
          sizeof(((struct gnttab_cache_flush *)0)->a),
-         _CFFI_OP(_CFFI_OP_NOOP, 104) },
+         _CFFI_OP(_CFFI_OP_NOOP, 129) },
   { "offset", offsetof(struct gnttab_cache_flush, offset),
               sizeof(((struct gnttab_cache_flush *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 37) },
+              _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "length", offsetof(struct gnttab_cache_flush, length),
               sizeof(((struct gnttab_cache_flush *)0)->length),
-              _CFFI_OP(_CFFI_OP_NOOP, 37) },
+              _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "op", offsetof(struct gnttab_cache_flush, op),
           sizeof(((struct gnttab_cache_flush *)0)->op),
-          _CFFI_OP(_CFFI_OP_NOOP, 49) },
+          _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "source", offsetof(struct gnttab_copy, source),
               sizeof(((struct gnttab_copy *)0)->source),
-              _CFFI_OP(_CFFI_OP_NOOP, 80) },
+              _CFFI_OP(_CFFI_OP_NOOP, 101) },
   { "dest", offsetof(struct gnttab_copy, dest),
             sizeof(((struct gnttab_copy *)0)->dest),
-            _CFFI_OP(_CFFI_OP_NOOP, 80) },
+            _CFFI_OP(_CFFI_OP_NOOP, 101) },
   { "len", offsetof(struct gnttab_copy, len),
            sizeof(((struct gnttab_copy *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 37) },
+           _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "flags", offsetof(struct gnttab_copy, flags),
              sizeof(((struct gnttab_copy *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 37) },
+             _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "status", offsetof(struct gnttab_copy, status),
               sizeof(((struct gnttab_copy *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "u", offsetof(struct gnttab_copy_ptr, u),
          sizeof(((struct gnttab_copy_ptr *)0)->u),
-         _CFFI_OP(_CFFI_OP_NOOP, 103) },
+         _CFFI_OP(_CFFI_OP_NOOP, 128) },
   { "domid", offsetof(struct gnttab_copy_ptr, domid),
              sizeof(((struct gnttab_copy_ptr *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 70) },
+             _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "offset", offsetof(struct gnttab_copy_ptr, offset),
               sizeof(((struct gnttab_copy_ptr *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 37) },
+              _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "dom", offsetof(struct gnttab_dump_table, dom),
            sizeof(((struct gnttab_dump_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "status", offsetof(struct gnttab_dump_table, status),
               sizeof(((struct gnttab_dump_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "nr_frames", offsetof(struct gnttab_get_status_frames, nr_frames),
                  sizeof(((struct gnttab_get_status_frames *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "dom", offsetof(struct gnttab_get_status_frames, dom),
            sizeof(((struct gnttab_get_status_frames *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "status", offsetof(struct gnttab_get_status_frames, status),
               sizeof(((struct gnttab_get_status_frames *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "frame_list", offsetof(struct gnttab_get_status_frames, frame_list),
                   sizeof(((struct gnttab_get_status_frames *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 111) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 138) },
   { "dom", offsetof(struct gnttab_get_version, dom),
            sizeof(((struct gnttab_get_version *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "pad", offsetof(struct gnttab_get_version, pad),
            sizeof(((struct gnttab_get_version *)0)->pad),
-           _CFFI_OP(_CFFI_OP_NOOP, 37) },
+           _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "version", offsetof(struct gnttab_get_version, version),
                sizeof(((struct gnttab_get_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 49) },
+               _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "host_addr", offsetof(struct gnttab_map_grant_ref, host_addr),
                  sizeof(((struct gnttab_map_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "flags", offsetof(struct gnttab_map_grant_ref, flags),
              sizeof(((struct gnttab_map_grant_ref *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 49) },
+             _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "ref", offsetof(struct gnttab_map_grant_ref, ref),
            sizeof(((struct gnttab_map_grant_ref *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 72) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "dom", offsetof(struct gnttab_map_grant_ref, dom),
            sizeof(((struct gnttab_map_grant_ref *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "status", offsetof(struct gnttab_map_grant_ref, status),
               sizeof(((struct gnttab_map_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "handle", offsetof(struct gnttab_map_grant_ref, handle),
               sizeof(((struct gnttab_map_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 71) },
+              _CFFI_OP(_CFFI_OP_NOOP, 91) },
   { "dev_bus_addr", offsetof(struct gnttab_map_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_map_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "dom", offsetof(struct gnttab_query_size, dom),
            sizeof(((struct gnttab_query_size *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "nr_frames", offsetof(struct gnttab_query_size, nr_frames),
                  sizeof(((struct gnttab_query_size *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "max_nr_frames", offsetof(struct gnttab_query_size, max_nr_frames),
                      sizeof(((struct gnttab_query_size *)0)->max_nr_frames),
-                     _CFFI_OP(_CFFI_OP_NOOP, 49) },
+                     _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "status", offsetof(struct gnttab_query_size, status),
               sizeof(((struct gnttab_query_size *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "version", offsetof(struct gnttab_set_version, version),
                sizeof(((struct gnttab_set_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 49) },
+               _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "dom", offsetof(struct gnttab_setup_table, dom),
            sizeof(((struct gnttab_setup_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 70) },
+           _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "nr_frames", offsetof(struct gnttab_setup_table, nr_frames),
                  sizeof(((struct gnttab_setup_table *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "status", offsetof(struct gnttab_setup_table, status),
               sizeof(((struct gnttab_setup_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "frame_list", offsetof(struct gnttab_setup_table, frame_list),
                   sizeof(((struct gnttab_setup_table *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 112) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 139) },
   { "ref_a", offsetof(struct gnttab_swap_grant_ref, ref_a),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_a),
-             _CFFI_OP(_CFFI_OP_NOOP, 72) },
+             _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "ref_b", offsetof(struct gnttab_swap_grant_ref, ref_b),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_b),
-             _CFFI_OP(_CFFI_OP_NOOP, 72) },
+             _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "status", offsetof(struct gnttab_swap_grant_ref, status),
               sizeof(((struct gnttab_swap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "mfn", offsetof(struct gnttab_transfer, mfn),
            sizeof(((struct gnttab_transfer *)0)->mfn),
-           _CFFI_OP(_CFFI_OP_NOOP, 109) },
+           _CFFI_OP(_CFFI_OP_NOOP, 136) },
   { "domid", offsetof(struct gnttab_transfer, domid),
              sizeof(((struct gnttab_transfer *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 70) },
+             _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "ref", offsetof(struct gnttab_transfer, ref),
            sizeof(((struct gnttab_transfer *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 72) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "status", offsetof(struct gnttab_transfer, status),
               sizeof(((struct gnttab_transfer *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "host_addr", offsetof(struct gnttab_unmap_and_replace, host_addr),
                  sizeof(((struct gnttab_unmap_and_replace *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "new_addr", offsetof(struct gnttab_unmap_and_replace, new_addr),
                 sizeof(((struct gnttab_unmap_and_replace *)0)->new_addr),
-                _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "handle", offsetof(struct gnttab_unmap_and_replace, handle),
               sizeof(((struct gnttab_unmap_and_replace *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 71) },
+              _CFFI_OP(_CFFI_OP_NOOP, 91) },
   { "status", offsetof(struct gnttab_unmap_and_replace, status),
               sizeof(((struct gnttab_unmap_and_replace *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "host_addr", offsetof(struct gnttab_unmap_grant_ref, host_addr),
                  sizeof(((struct gnttab_unmap_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "dev_bus_addr", offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_unmap_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "handle", offsetof(struct gnttab_unmap_grant_ref, handle),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 71) },
+              _CFFI_OP(_CFFI_OP_NOOP, 91) },
   { "status", offsetof(struct gnttab_unmap_grant_ref, status),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 74) },
+              _CFFI_OP(_CFFI_OP_NOOP, 94) },
   { "flags", offsetof(struct grant_entry_header, flags),
              sizeof(((struct grant_entry_header *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 37) },
+             _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "domid", offsetof(struct grant_entry_header, domid),
              sizeof(((struct grant_entry_header *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 70) },
+             _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "flags", offsetof(struct grant_entry_v1, flags),
              sizeof(((struct grant_entry_v1 *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 37) },
+             _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "domid", offsetof(struct grant_entry_v1, domid),
              sizeof(((struct grant_entry_v1 *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 70) },
+             _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "frame", offsetof(struct grant_entry_v1, frame),
              sizeof(((struct grant_entry_v1 *)0)->frame),
-             _CFFI_OP(_CFFI_OP_NOOP, 49) },
+             _CFFI_OP(_CFFI_OP_NOOP, 1) },
+  { "bytes", offsetof(struct xengnt_batch, bytes),
+             sizeof(((struct xengnt_batch *)0)->bytes),
+             _CFFI_OP(_CFFI_OP_NOOP, 131) },
+  { "count", offsetof(struct xengnt_batch, count),
+             sizeof(((struct xengnt_batch *)0)->count),
+             _CFFI_OP(_CFFI_OP_NOOP, 5) },
+  { "column", offsetof(struct xengnt_batch, column),
+              sizeof(((struct xengnt_batch *)0)->column),
+              _CFFI_OP(_CFFI_OP_NOOP, 116) },
+  { "columns", offsetof(struct xengnt_batch, columns),
+               sizeof(((struct xengnt_batch *)0)->columns),
+               _CFFI_OP(_CFFI_OP_NOOP, 1) },
+  { "size", offsetof(struct xengnt_batch, size),
+            sizeof(((struct xengnt_batch *)0)->size),
+            _CFFI_OP(_CFFI_OP_NOOP, 1) },
+  { "kernel", offsetof(struct xengnt_batch, kernel),
+              sizeof(((struct xengnt_batch *)0)->kernel),
+              _CFFI_OP(_CFFI_OP_NOOP, 63) },
+  { "wrong_column", offsetof(struct xengnt_batch, wrong_column),
+                    sizeof(((struct xengnt_batch *)0)->wrong_column),
+                    _CFFI_OP(_CFFI_OP_NOOP, 1) },
+  { "wrong_element", offsetof(struct xengnt_batch, wrong_element),
+                     sizeof(((struct xengnt_batch *)0)->wrong_element),
+                     _CFFI_OP(_CFFI_OP_NOOP, 5) },
+  { "data", offsetof(struct xengnt_column, data),
+            sizeof(((struct xengnt_column *)0)->data),
+            _CFFI_OP(_CFFI_OP_NOOP, 131) },
+  { "stride", offsetof(struct xengnt_column, stride),
+              sizeof(((struct xengnt_column *)0)->stride),
+              _CFFI_OP(_CFFI_OP_NOOP, 95) },
+  { "bias", offsetof(struct xengnt_column, bias),
+            sizeof(((struct xengnt_column *)0)->bias),
+            _CFFI_OP(_CFFI_OP_NOOP, 5) },
+  { "outside", offsetof(struct xengnt_column, outside),
+               sizeof(((struct xengnt_column *)0)->outside),
+               _CFFI_OP(_CFFI_OP_NOOP, 5) },
+  { "offset", offsetof(struct xengnt_column, offset),
+              sizeof(((struct xengnt_column *)0)->offset),
+              _CFFI_OP(_CFFI_OP_NOOP, 1) },
+  { "size", offsetof(struct xengnt_column, size),
+            sizeof(((struct xengnt_column *)0)->size),
+            _CFFI_OP(_CFFI_OP_NOOP, 127) },
+  { "width", offsetof(struct xengnt_column, width),
+             sizeof(((struct xengnt_column *)0)->width),
+             _CFFI_OP(_CFFI_OP_NOOP, 127) },
+  { "is_signed", offsetof(struct xengnt_column, is_signed),
+                 sizeof(((struct xengnt_column *)0)->is_signed),
+                 _CFFI_OP(_CFFI_OP_NOOP, 127) },
   { "name", offsetof(struct xengnt_constant, name),
             sizeof(((struct xengnt_constant *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 66) },
+            _CFFI_OP(_CFFI_OP_NOOP, 86) },
   { "bits", offsetof(struct xengnt_constant, bits),
             sizeof(((struct xengnt_constant *)0)->bits),
-            _CFFI_OP(_CFFI_OP_NOOP, 106) },
+            _CFFI_OP(_CFFI_OP_NOOP, 133) },
   { "size", offsetof(struct xengnt_constant, size),
             sizeof(((struct xengnt_constant *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 13) },
+            _CFFI_OP(_CFFI_OP_NOOP, 19) },
   { "is_signed", offsetof(struct xengnt_constant, is_signed),
                  sizeof(((struct xengnt_constant *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 13) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 19) },
   { "name", offsetof(struct xengnt_member, name),
             sizeof(((struct xengnt_member *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 66) },
+            _CFFI_OP(_CFFI_OP_NOOP, 86) },
   { "size", offsetof(struct xengnt_member, size),
             sizeof(((struct xengnt_member *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 13) },
+            _CFFI_OP(_CFFI_OP_NOOP, 19) },
   { "is_signed", offsetof(struct xengnt_member, is_signed),
                  sizeof(((struct xengnt_member *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 13) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 19) },
   { "hdr", offsetof(union grant_entry_v2, hdr),
            sizeof(((union grant_entry_v2 *)0)->hdr),
-           _CFFI_OP(_CFFI_OP_NOOP, 92) },
+           _CFFI_OP(_CFFI_OP_NOOP, 113) },
   { "full_page", offsetof(union grant_entry_v2, full_page),
                  sizeof(((union grant_entry_v2 *)0)->full_page),
-                 _CFFI_OP(_CFFI_OP_NOOP, 75) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 96) },
   { "sub_page", offsetof(union grant_entry_v2, sub_page),
                 sizeof(((union grant_entry_v2 *)0)->sub_page),
-                _CFFI_OP(_CFFI_OP_NOOP, 76) },
+                _CFFI_OP(_CFFI_OP_NOOP, 97) },
   { "transitive", offsetof(union grant_entry_v2, transitive),
                   sizeof(((union grant_entry_v2 *)0)->transitive),
-                  _CFFI_OP(_CFFI_OP_NOOP, 77) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 98) },
   { "__spacer", offsetof(union grant_entry_v2, __spacer),
                 sizeof(((union grant_entry_v2 *)0)->__spacer),
-                _CFFI_OP(_CFFI_OP_NOOP, 100) },
+                _CFFI_OP(_CFFI_OP_NOOP, 124) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 72) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "gmfn", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 109) },
+            _CFFI_OP(_CFFI_OP_NOOP, 136) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 92) },
+           _CFFI_OP(_CFFI_OP_NOOP, 113) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 49) },
+            _CFFI_OP(_CFFI_OP_NOOP, 1) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 2) },
+             _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 92) },
+           _CFFI_OP(_CFFI_OP_NOOP, 113) },
   { "page_off", (size_t)-1,
                 (size_t)-1,
-                _CFFI_OP(_CFFI_OP_NOOP, 37) },
+                _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "length", (size_t)-1,
               (size_t)-1,
-              _CFFI_OP(_CFFI_OP_NOOP, 37) },
+              _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 2) },
+             _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 92) },
+           _CFFI_OP(_CFFI_OP_NOOP, 113) },
   { "trans_domid", (size_t)-1,
                    (size_t)-1,
-                   _CFFI_OP(_CFFI_OP_NOOP, 70) },
+                   _CFFI_OP(_CFFI_OP_NOOP, 90) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 37) },
+            _CFFI_OP(_CFFI_OP_NOOP, 43) },
   { "gref", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 72) },
+            _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "dev_bus_addr", (size_t)-1,
                     (size_t)-1,
-                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 5) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 72) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "$1", 103, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 71, 2 /* unnamed */ },
-  { "$2", 75, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 73, 3 /* unnamed */ },
-  { "$3", 76, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 76, 4 /* unnamed */ },
-  { "$4", 77, _CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 80, 4 /* unnamed */ },
-  { "$5", 104, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    (size_t)-2, -2, 84, 2 /* unnamed */ },
-  { "$xengnt_handle_uint64_t", 111, 0,
+  { "$1", 128, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 87, 2 /* unnamed */ },
+  { "$2", 96, _CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 89, 3 /* unnamed */ },
+  { "$3", 97, _CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 92, 4 /* unnamed */ },
+  { "$4", 98, _CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 96, 4 /* unnamed */ },
+  { "$5", 129, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    (size_t)-2, -2, 100, 2 /* unnamed */ },
+  { "$xengnt_handle_uint64_t", 138, 0,
     sizeof(xengnt_handle_uint64_t), offsetof(struct _cffi_align_typedef_xengnt_handle_uint64_t, y), 0, 1 },
-  { "$xengnt_handle_xen_pfn_t", 112, 0,
+  { "$xengnt_handle_xen_pfn_t", 139, 0,
     sizeof(xengnt_handle_xen_pfn_t), offsetof(struct _cffi_align_typedef_xengnt_handle_xen_pfn_t, y), 1, 1 },
-  { "gnttab_cache_flush", 78, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_cache_flush", 99, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_cache_flush), offsetof(struct _cffi_align_struct_gnttab_cache_flush, y), 2, 4 },
-  { "gnttab_copy", 79, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy", 100, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy), offsetof(struct _cffi_align_struct_gnttab_copy, y), 6, 5 },
-  { "gnttab_copy_ptr", 80, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy_ptr", 101, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy_ptr), offsetof(struct _cffi_align_struct_gnttab_copy_ptr, y), 11, 3 },
-  { "gnttab_dump_table", 81, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_dump_table", 102, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_dump_table), offsetof(struct _cffi_align_struct_gnttab_dump_table, y), 14, 2 },
-  { "gnttab_get_status_frames", 82, 0,
+  { "gnttab_get_status_frames", 103, 0,
     sizeof(struct gnttab_get_status_frames), offsetof(struct _cffi_align_struct_gnttab_get_status_frames, y), 16, 4 },
-  { "gnttab_get_version", 83, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_get_version", 104, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_get_version), offsetof(struct _cffi_align_struct_gnttab_get_version, y), 20, 3 },
-  { "gnttab_map_grant_ref", 84, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_map_grant_ref", 105, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_map_grant_ref), offsetof(struct _cffi_align_struct_gnttab_map_grant_ref, y), 23, 7 },
-  { "gnttab_query_size", 85, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_query_size", 106, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_query_size), offsetof(struct _cffi_align_struct_gnttab_query_size, y), 30, 4 },
-  { "gnttab_set_version", 86, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_set_version", 107, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_set_version), offsetof(struct _cffi_align_struct_gnttab_set_version, y), 34, 1 },
-  { "gnttab_setup_table", 87, 0,
+  { "gnttab_setup_table", 108, 0,
     sizeof(struct gnttab_setup_table), offsetof(struct _cffi_align_struct_gnttab_setup_table, y), 35, 4 },
-  { "gnttab_swap_grant_ref", 88, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_swap_grant_ref", 109, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_swap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_swap_grant_ref, y), 39, 3 },
-  { "gnttab_transfer", 89, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_transfer", 110, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_transfer), offsetof(struct _cffi_align_struct_gnttab_transfer, y), 42, 4 },
-  { "gnttab_unmap_and_replace", 90, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_and_replace", 111, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_and_replace), offsetof(struct _cffi_align_struct_gnttab_unmap_and_replace, y), 46, 4 },
-  { "gnttab_unmap_grant_ref", 91, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_grant_ref", 112, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_unmap_grant_ref, y), 50, 4 },
-  { "grant_entry_header", 92, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_header", 113, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_header), offsetof(struct _cffi_align_struct_grant_entry_header, y), 54, 2 },
-  { "grant_entry_v1", 93, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_v1", 114, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_v1), offsetof(struct _cffi_align_struct_grant_entry_v1, y), 56, 3 },
-  { "grant_entry_v2", 105, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
-    sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 66, 5 },
-  { "xengnt_constant", 94, _CFFI_F_CHECK_FIELDS,
-    sizeof(struct xengnt_constant), offsetof(struct _cffi_align_struct_xengnt_constant, y), 59, 4 },
-  { "xengnt_member", 97, _CFFI_F_CHECK_FIELDS,
-    sizeof(struct xengnt_member), offsetof(struct _cffi_align_struct_xengnt_member, y), 63, 3 },
+  { "grant_entry_v2", 130, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+    sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 82, 5 },
+  { "xengnt_batch", 115, _CFFI_F_CHECK_FIELDS,
+    sizeof(struct xengnt_batch), offsetof(struct _cffi_align_struct_xengnt_batch, y), 59, 8 },
+  { "xengnt_column", 117, _CFFI_F_CHECK_FIELDS,
+    sizeof(struct xengnt_column), offsetof(struct _cffi_align_struct_xengnt_column, y), 67, 8 },
+  { "xengnt_constant", 118, _CFFI_F_CHECK_FIELDS,
+    sizeof(struct xengnt_constant), offsetof(struct _cffi_align_struct_xengnt_constant, y), 75, 4 },
+  { "xengnt_member", 121, _CFFI_F_CHECK_FIELDS,
+    sizeof(struct xengnt_member), offsetof(struct _cffi_align_struct_xengnt_member, y), 79, 3 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "domid_t", 70 },
-  { "grant_handle_t", 71 },
-  { "grant_ref_t", 72 },
-  { "grant_status_t", 73 },
-  { "xen_pfn_t", 109 },
-  { "xen_ulong_t", 110 },
-  { "xengnt_handle_uint64_t", 111 },
-  { "xengnt_handle_xen_pfn_t", 112 },
+  { "domid_t", 90 },
+  { "grant_handle_t", 91 },
+  { "grant_ref_t", 92 },
+  { "grant_status_t", 93 },
+  { "xen_pfn_t", 136 },
+  { "xen_ulong_t", 137 },
+  { "xengnt_handle_uint64_t", 138 },
+  { "xengnt_handle_xen_pfn_t", 139 },
 };
 
 static const struct _cffi_type_context_s _cffi_type_context = {
@@ -2426,12 +2800,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  24,  /* num_globals */
-  26,  /* num_struct_unions */
+  30,  /* num_globals */
+  28,  /* num_struct_unions */
   0,  /* num_enums */
   8,  /* num_typenames */
   NULL,  /* no includes */
-  113,  /* num_types */
+  140,  /* num_types */
   0,  /* flags */
 };
 

@@ -280,6 +280,52 @@ static PyObject *packer_objects(PyObject *self, PyObject *arguments)
     return pack_rows((Packer *)self, rows, OBJECTS, kind, absent);
 }
 
+/* Columns in the order of the slots, as a tuple: lists with a value for each row, or the
+ * value of all rows. */
+static PyObject *packer_columns(PyObject *object, PyObject *arguments)
+{
+    Packer *self = (Packer *)object;
+    PyObject *columns, *result;
+    unsigned char *to;
+    Py_ssize_t row, index, count;
+    int done = 1;
+
+    if (!PyArg_ParseTuple(arguments, "O!n", &PyTuple_Type, &columns, &count))
+        return NULL;
+    if (PyTuple_Size(columns) != self->slots || count < 0) {
+        PyErr_SetString(PyExc_ValueError, "expected a column for each slot");
+        return NULL;
+    }
+    if (count > PY_SSIZE_T_MAX / self->size)
+        return PyErr_NoMemory();
+    result = PyBytes_FromStringAndSize(NULL, count * self->size);
+    if (!result)
+        return NULL;
+    to = (unsigned char *)PyBytes_AsString(result);
+    memset(to, 0, (size_t)(count * self->size));
+    for (row = 0; done > 0 && row < count; row++, to += self->size)
+        for (index = 0; done > 0 && index < self->slots; index++) {
+            PyObject *value = PyTuple_GetItem(columns, index);
+
+            if (PyList_Check(value)) {
+                if (row >= PyList_Size(value)) { /* what a value does may take others out */
+                    done = 0;
+                    break;
+                }
+                value = PyList_GetItem(value, row);
+            }
+            Py_INCREF(value);
+            done = put_all(self->slot + index, to, value);
+            Py_DECREF(value);
+        }
+    if (done > 0)
+        return result;
+    Py_DECREF(result);
+    if (done < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
 static PyObject *packer_dict(PyObject *object, PyObject *row)
 {
     Packer *self = (Packer *)object;
@@ -374,6 +420,8 @@ static PyMethodDef packer_methods[] = {
     {"tuples", packer_tuples, METH_O, "Pack a list of tuples or lists, or return None."},
     {"objects", packer_objects, METH_VARARGS,
      "Pack a list of objects of a class and without these attributes, or return None."},
+    {"columns", packer_columns, METH_VARARGS,
+     "Pack a tuple of columns and their length, or return None."},
     {"dict", packer_dict, METH_O, "Pack one dict, or return None."},
     {NULL, NULL, 0, NULL},
 };

@@ -157,6 +157,6 @@ def test_every_file_names_its_licence() -> None:
         if path.suffix in (".py", ".pyi", ".h", ".c", ".sh") and path.name != "ffi.c"
     ]
     assert files
-    for path in [*files, ROOT / "build_ffi.py"]:
+    for path in [*files, ROOT / "build_ffi.py", ROOT / "build_kernels.py"]:
         first_lines = path.read_text().splitlines()[:2]
         assert any("SPDX-License-Identifier: MIT" in line for line in first_lines), path

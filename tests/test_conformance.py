@@ -154,7 +154,14 @@ def test_a_build_carries_the_suite_and_the_header(tmp_path: Path) -> None:
     for name in ("include", "native", "xengnt", "tests/conformance"):
         ignored = shutil.ignore_patterns("__pycache__", "*.so")
         shutil.copytree(ROOT / name, tree / name, ignore=ignored)
-    for name in ("pyproject.toml", "MANIFEST.in", "README.md", "LICENSE", "build_ffi.py"):
+    for name in (
+        "pyproject.toml",
+        "MANIFEST.in",
+        "README.md",
+        "LICENSE",
+        "build_ffi.py",
+        "build_kernels.py",
+    ):
         shutil.copy(ROOT / name, tree)
     command = [sys.executable, "-c", "import setuptools; setuptools.setup()"]
     subprocess.run(

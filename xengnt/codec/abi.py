@@ -7,17 +7,17 @@ Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.findings`` and the modules b
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xengnt.abi.declarations import Declarations, header
 from xengnt.abi.layout import Field, Layout, StructLayout, compute
 from xengnt.abi.targets import Target, format_version, native, target
-from xengnt.codec.buffers import bytes_of, kind_of
 from xengnt.codec.codec import Codec
 from xengnt.codec.decode import Row
 from xengnt.codec.dump import DumpLine, dump
+from xengnt.codec.prepared import Prepared
 from xengnt.codec.symbols import shown
 from xengnt.errors import InvalidValue, UnknownName
 
@@ -204,22 +204,37 @@ class Abi:
                 then nothing is written.
             UnknownName: as `encode`.
         """
-        data = self.encode(name, rows, strict=strict, allow_out=allow_out, poison=poison)
-        room = bytes_of(buffer)
-        if room is None:
-            kind = kind_of(buffer)
-            raise InvalidValue(
-                f"{name}: expected a buffer in one piece, got {kind}", expected="a buffer", got=kind
-            )
-        if room.readonly or len(room) < len(data):
-            what = "is read-only" if room.readonly else f"has {len(room)} bytes"
-            raise InvalidValue(
-                f"{name}: the buffer {what}, and {len(data)} are to be written",
-                expected=len(data),
-                got=len(room),
-            )
-        room[: len(data)] = data
-        return len(data)
+        codec = self.codec(name)
+        return codec.encode_into(buffer, rows, strict=strict, allow_out=allow_out, poison=poison)
+
+    def prepare(
+        self,
+        name: Name,
+        columns: object,
+        buffer: Any = None,
+        *,
+        strict: bool = False,
+        allow_out: bool = False,
+    ) -> Prepared:
+        """Return columns and a buffer bound once, for callers in a loop.
+
+        Where everything is, is found out here; its `encode` and `decode` only copy, and check
+        the range of every value, every time.
+
+        Args:
+            name: the op, or the tag of the struct.
+            columns: scalars, and arrays of numpy or of the module array, which are to stay
+                where they are.
+            buffer: a writable buffer; without one, one is made, see `Prepared.buffer`.
+            strict: as in `encode`.
+            allow_out: as in `encode`; what comes out is wanted when decoding.
+
+        Raises:
+            InvalidValue: as `encode_into`; also if a column is not in memory.
+            UnknownName: as `encode`.
+        """
+        codec = self.codec(name)
+        return codec.prepare(columns, buffer, strict=strict, allow_out=allow_out)
 
     def decode(self, name: Name, blob: Any) -> list[Row]:
         """Return a dict for each struct of a blob, keyed by dotted path.
@@ -250,16 +265,54 @@ class Abi:
         """
         return self.codec(name).decoder.tuples(blob, in_only=in_only)
 
-    def decode_columns(self, name: Name, blob: Any) -> dict[str, list[Any]]:
-        """Return a list for each leaf.
+    def decode_columns(
+        self,
+        name: Name,
+        blob: Any,
+        *,
+        arrays: bool = False,
+        into: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Return a list for each leaf, or an array of numpy.
 
         Entries of version 2 give the columns of the view that all of them have, else
-        those of ``__spacer``. For numpy, see `dtype`.
+        those of ``__spacer``.
+
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs.
+            arrays: return arrays of just the type of each leaf.
+            into: write the fields that this names to the arrays that it has for them, of
+                numpy or of the module array, and return these. Each is to be able to hold
+                all values of its field.
 
         Raises:
-            InvalidValue, UnknownName: as `decode`.
+            InvalidValue: as `decode`, or an array that does not fit.
+            UnknownName: as `decode`.
+            Unavailable: numpy or the extension is not there.
         """
-        return self.codec(name).decoder.columns(blob)
+        decoder = self.codec(name).decoder
+        if into is not None:
+            decoder.columns_into(blob, into)
+            return dict(into)
+        return decoder.arrays(blob) if arrays else decoder.columns(blob)
+
+    def transcode(self, name: Name, blob: Any, to: str | Abi) -> bytes:
+        """Return the same structs as another ABI has them, with all holes zero.
+
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs.
+            to: the other ABI; by its name, it is that at the same interface version.
+
+        Raises:
+            InvalidValue: as `decode`; also a value that does not fit there.
+            UnknownName: as `decode`, of either ABI.
+        """
+        from xengnt.codec.transcode import transcode
+
+        other = to if isinstance(to, Abi) else Abi(to, self.interface_version)
+        return transcode(self.codec(name), other.codec(name), blob)
 
     def view(self, name: Name, blob: Any) -> BlobView:
         """Return the structs of a blob in place, each field read when it is asked for.
@@ -316,7 +369,7 @@ class Abi:
         return ctype(self.codec(name).plan.struct)
 
     def dtype(self, name: Name) -> np.dtype[Any]:
-        """Return a nested numpy dtype with the layout of a struct; unions overlap.
+        """Return the nested numpy dtype with the layout of a struct; unions overlap.
 
         Raises:
             UnknownName: there is no such struct.

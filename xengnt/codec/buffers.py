@@ -10,7 +10,7 @@ import ctypes
 import re
 from contextlib import suppress
 from operator import index
-from typing import Any
+from typing import Any, NamedTuple
 
 from xengnt.extension import load
 
@@ -42,6 +42,36 @@ def bytes_of(data: Any) -> memoryview | None:
         return view.cast("B") if view.nbytes else memoryview(bytearray())
     except (TypeError, ValueError, BufferError):
         return None
+
+
+class Pinned(NamedTuple):
+    """Bytes that stay where they are for as long as this is kept.
+
+    Attributes:
+        pointer: to the first, for C.
+        address: the same as a number.
+        data: keeps them there.
+    """
+
+    pointer: Any
+    address: int
+    data: memoryview | bytes
+
+
+def pinned(data: memoryview | bytes) -> Pinned:
+    """Return where bytes are."""
+    ffi = load().ffi
+    address = address_of_view(ffi, data)
+    return Pinned(ffi.cast("unsigned char *", address), address, data)
+
+
+def address_of_view(ffi: Any, data: memoryview | bytes) -> int:
+    """Return where bytes are, for as long as they are kept.
+
+    cffi's own buffer of a view is not kept: where both are part of a cycle of references,
+    the collector takes the view first, and then the interpreter crashes.
+    """
+    return int(ffi.cast("uintptr_t", ffi.from_buffer(data)))
 
 
 def kind_of(data: object) -> str:

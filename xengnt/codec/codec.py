@@ -11,8 +11,10 @@ from functools import cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
 
+from xengnt.codec.buffers import bytes_of, kind_of, pinned
 from xengnt.codec.decode import Decoder
 from xengnt.codec.plan import Plan, Slot
+from xengnt.codec.prepared import Prepared
 from xengnt.codec.rows import Encoder
 from xengnt.codec.symbols import shown
 from xengnt.errors import InvalidValue
@@ -57,6 +59,34 @@ class Codec:
         """Return a blob without what is behind its last whole struct."""
         return blob[: len(blob) - len(blob) % self.plan.struct.size]
 
+    def prepare(
+        self, columns: object, buffer: Any = None, *, strict: bool = False, allow_out: bool = False
+    ) -> Prepared:
+        """Return columns bound once, to encode again and again; see `Abi.prepare`."""
+        encoder = self.encoder(strict=strict, allow_out=allow_out)
+        binding = encoder.bind(columns, scalars=True)
+        if binding is None:
+            raise InvalidValue(
+                f"{self.plan.label}: expected columns in memory, as numpy and the module array "
+                "have them, or scalars",
+                struct=self.plan.struct.tag,
+                expected="columns in memory",
+                got=type(columns).__name__,
+            )
+        if buffer is None:
+            buffer = bytearray(binding.size)
+        blob = self._room(buffer, binding.size)[: binding.size]
+        room = pinned(blob)
+        if binding.overlaps(room.address, binding.size):
+            raise InvalidValue(
+                f"{self.plan.label}: a column is in the buffer that is to be written",
+                struct=self.plan.struct.tag,
+            )
+        given = encoder.columns(columns) or {}
+        return Prepared(
+            binding.at(room), encoder.values, buffer, lambda: self.decoder.bind(blob, given)
+        )
+
     @property
     def encode_one(self) -> Callable[[Any], bytes]:
         """What packs one row; fetch it once, and call it in a loop."""
@@ -87,6 +117,53 @@ class Codec:
             return self.plain.encode(rows)
         data = self.encoder(strict=strict, allow_out=allow_out).encode(rows)
         return data if poison is None else self._poison(data, poison, allow_out=allow_out)
+
+    def encode_into(
+        self,
+        buffer: Any,
+        rows: object,
+        *,
+        strict: bool = False,
+        allow_out: bool = False,
+        poison: int | None = None,
+    ) -> int:
+        """Encode into a writable buffer and return the bytes written; see `Abi.encode_into`."""
+        encoder = self.encoder(strict=strict, allow_out=allow_out)
+        binding = encoder.bind(rows) if poison is None else None
+        if binding is not None:
+            room = self._room(buffer, binding.size)
+            to = pinned(room)
+            if not binding.overlaps(to.address, binding.size):
+                binding.at(to).scatter(encoder.values)
+                return binding.size
+        data = self.encode(rows, strict=strict, allow_out=allow_out, poison=poison)
+        self._room(buffer, len(data))[: len(data)] = data
+        return len(data)
+
+    def _room(self, buffer: Any, needed: int) -> memoryview:
+        """Return the bytes of a buffer that so many can be written to.
+
+        Raises:
+            InvalidValue: it is none, is read-only or too small.
+        """
+        room = bytes_of(buffer)
+        if room is None:
+            kind = kind_of(buffer)
+            raise InvalidValue(
+                f"{self.plan.label}: expected a buffer in one piece, got {kind}",
+                struct=self.plan.struct.tag,
+                expected="a buffer",
+                got=kind,
+            )
+        if room.readonly or len(room) < needed:
+            what = "is read-only" if room.readonly else f"has {len(room)} bytes"
+            raise InvalidValue(
+                f"{self.plan.label}: the buffer {what}, and {needed} are to be written",
+                struct=self.plan.struct.tag,
+                expected=needed,
+                got=len(room),
+            )
+        return room
 
     def _poison(self, data: bytes, byte: int, *, allow_out: bool) -> bytes:
         """Fill holes, and fields that come out, with a byte; both are zero before."""

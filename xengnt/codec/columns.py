@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Columns to bytes: a mapping of leaf to array or scalar.
 
+Columns in memory go through the kernels, lists of integers through the C of rows; of
+all else each row is packed alone, which also finds the words for what is wrong.
+
 Imports ``xengnt.errors``, the plan and what is beside it.
 """
 
@@ -10,6 +13,10 @@ from collections.abc import Iterator
 from itertools import islice, repeat
 from typing import Any
 
+from xengnt.codec import kernels
+from xengnt.codec.binding import Binding, Type, form_of
+from xengnt.codec.buffers import pinned
+from xengnt.codec.memory import Memory, memory
 from xengnt.codec.packer import Packer
 from xengnt.codec.plan import Slot
 from xengnt.codec.symbols import shown
@@ -29,8 +36,73 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
         UnknownName: a symbol that there is not.
         InvalidValue: a value that does not fit, or columns of different lengths.
     """
-    columns = _read(values, packer.slots, given)
-    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    binding = bind_columns(values, packer, given)
+    return _pack_lists(values, packer, given) if binding is None else packed(values, binding)
+
+
+def packed(values: Values, binding: Binding) -> bytes:
+    """Return bound columns as bytes."""
+    data = bytes(binding.size)
+    if data:  # nobody has seen these bytes yet, so they may still change
+        binding.at(pinned(data)).scatter(values)
+    return data
+
+
+def bind_columns(
+    values: Values, packer: Packer, given: dict[str, Any], *, scalars: bool = False
+) -> Binding | None:
+    """Return columns bound to their fields, None if one is neither in memory nor a scalar.
+
+    Args:
+        values: what takes the values of the struct.
+        packer: that of the names of the columns.
+        given: the columns by name.
+        scalars: whether scalars alone will do.
+
+    Raises:
+        UnknownName, InvalidValue: as `pack_columns`, of scalars and lengths.
+    """
+    loaded = kernels.load()
+    if loaded is None or not packer.fits_a_batch:
+        return None
+    sources: list[Memory | int] = []
+    types: list[Type | None] = []
+    lengths: dict[str, int] = {}
+    for slot in packer.slots:
+        column = given[slot.name]
+        taken = None if type(column) is int else memory(loaded, column)
+        if taken is None or len(taken.shape) != 1 or slot.count is not None:
+            if slot.count is None and is_scalar(column):
+                sources.append(values.integer(slot, column, None))
+                types.append(None)
+                continue
+            taken = _rows_of(slot, taken) if taken else None
+            if taken is None:
+                return None
+        sources.append(taken)
+        types.append((taken.width, taken.signed))
+        lengths[slot.name] = taken.shape[0]
+    if not lengths and not scalars:
+        return None
+    form = form_of(loaded, values.plan, packer.slots, tuple(types))
+    return Binding(loaded, form, sources, same_length(values, lengths))
+
+
+def _rows_of(slot: Slot, taken: Memory) -> Memory | None:
+    """Return a column with a row for each element; None if that is not what it has."""
+    if slot.count is None:
+        return taken if len(taken.shape) == 1 else None
+    if taken.shape == (slot.count,):  # the one array of an array field
+        return taken.as_row()
+    return taken if taken.shape[1:] == (slot.count,) else None
+
+
+def same_length(values: Values, lengths: dict[str, int]) -> int:
+    """Return the length that all columns have, 1 if there are none.
+
+    Raises:
+        InvalidValue: they differ.
+    """
     if len(set(lengths.values())) > 1:
         words = ", ".join(f"{name} has {length}" for name, length in lengths.items())
         raise InvalidValue(
@@ -39,15 +111,25 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
             expected="columns of one length",
             got=lengths,
         )
-    count = next(iter(lengths.values()), 1)
+    return next(iter(lengths.values()), 1)
+
+
+def _pack_lists(values: Values, packer: Packer, given: dict[str, Any]) -> bytes:
+    """Return columns as bytes that are lists, or not of integers alone."""
+    columns = _read(values, packer.slots, given)
+    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    count = same_length(values, lengths)
     if not columns:
         return bytes(values.plan.struct.size)
-    spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
-    rows = list(zip(*spread, strict=True))
-    if packer.fast and all(slot.count is None for slot in packer.slots):
-        data: bytes | None = packer.fast.tuples(rows)
+    if packer.fast:
+        data: bytes | None = packer.fast.columns(tuple(columns.values()), count)
         if data is not None:
             return data  # else there is a symbol, or a value that does not fit
+    # What a value does when it is asked for may change the lists.
+    columns = {n: list(c) if isinstance(c, list) else c for n, c in columns.items()}
+    lengths = {n: len(column) for n, column in columns.items() if isinstance(column, list)}
+    count = same_length(values, lengths)
+    spread = [c if isinstance(c, list) else repeat(c, count) for c in columns.values()]
     return b"".join(
         packer.struct.pack(
             *(
@@ -56,7 +138,7 @@ def pack_columns(values: Values, packer: Packer, given: dict[str, Any]) -> bytes
                 for value in values.of(slot, column, number)
             )
         )
-        for number, row in enumerate(rows)
+        for number, row in enumerate(zip(*spread, strict=True))
     )
 
 
@@ -75,8 +157,7 @@ def _read(values: Values, slots: list[Slot], given: dict[str, Any]) -> dict[str,
             words = f"{slot.name}: expected an array, got {shown(column)}"
             raise values.wrong(None, words, slot, expected="an array", got=column)
         elif hasattr(column, "__len__"):
-            listed = column.tolist() if hasattr(column, "tolist") else list(column)
-            columns[slot.name] = _rows(slot, listed)
+            columns[slot.name] = _rows(slot, _listed(column))
         else:
             columns[slot.name] = None  # for its place in the order
             endless[slot.name] = iter(column)
@@ -88,6 +169,13 @@ def _read(values: Values, slots: list[Slot], given: dict[str, Any]) -> dict[str,
     else:
         read = _to_the_end(endless)
     return columns | {name: _rows(by_name[name], column) for name, column in read.items()}
+
+
+def _listed(column: Any) -> list[Any]:
+    """Return a column as a list, which one is already."""
+    if type(column) is list:
+        return column
+    return column.tolist() if hasattr(column, "tolist") else list(column)
 
 
 def _to_the_end(columns: dict[str, Iterator[Any]]) -> dict[str, list[Any]]:

@@ -15,6 +15,8 @@ from xengnt.errors import Unavailable
 if TYPE_CHECKING:
     import numpy as np
 
+    from xengnt.codec.plan import Slot
+
 _INTEGERS = {
     (1, True): ctypes.c_int8,
     (2, True): ctypes.c_int16,
@@ -65,12 +67,26 @@ def dtype(struct: StructLayout) -> np.dtype[Any]:
     Raises:
         Unavailable: numpy is not installed.
     """
+    made: np.dtype[Any] = numpy_module().dtype(_dtype(struct, "", 0, struct.size))
+    return made
+
+
+def numpy_module() -> Any:
+    """Return numpy.
+
+    Raises:
+        Unavailable: it is not installed.
+    """
     try:
         import numpy as np
     except ImportError:
         raise Unavailable("numpy is not installed: pip install 'xengnt[numpy]'") from None
-    made: np.dtype[Any] = np.dtype(_dtype(struct, "", 0, struct.size))
-    return made
+    return np
+
+
+def numpy_code(slot: Slot) -> str:
+    """Return the type of an element of a field."""
+    return f"<{'i' if slot.signed else 'u'}{slot.size}"
 
 
 def _dtype(struct: StructLayout, path: str, base: int, size: int) -> Any:

@@ -11,6 +11,7 @@ from contextlib import suppress
 from struct import Struct
 from typing import Any
 
+from xengnt.codec.binding import fits_a_batch
 from xengnt.codec.plan import Plan, Slot
 from xengnt.errors import Unavailable
 from xengnt.extension import ROWS, load
@@ -22,6 +23,7 @@ class Packer:
     Attributes:
         slots: what the names stand for, in order of their offset.
         struct: the format; what has no name is zero.
+        fits_a_batch: whether they are no more columns than the kernels take.
         fast: packs lists of rows of integers, and returns None for all others; None
             where the extension was not built.
     """
@@ -30,6 +32,7 @@ class Packer:
         slots = [plan.slots[name][1] for name in names]
         self.slots = sorted(slots, key=lambda slot: slot.offset)
         self.struct = Struct(format_of(self.slots, plan.struct.size))
+        self.fits_a_batch = fits_a_batch(plan)
         self.fast: Any = None
         with suppress(Unavailable):
             self.fast = load(ROWS).Packer(

@@ -11,6 +11,7 @@ Imports ``xengnt.errors``, ``xengnt.abi`` and the symbols.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from xengnt.abi.choice import Choice, parse_choice
 from xengnt.abi.declarations import Declarations
@@ -113,12 +114,14 @@ class Plan:
         label: what it is called in errors.
         views: its views, by name.
         choice: of several views, which is meant when.
+        forms: what the kernels are told of columns, by their names and types.
     """
 
     def __init__(self, struct: StructLayout, declared: Declarations, label: str) -> None:
         self.struct = struct
         self.label = label
         self._declared = declared
+        self.forms: dict[object, Any] = {}
         self._symbols: dict[str | None, Symbols] = {}
         self.choice = parse_choice(struct.select) if struct.select else None
         members = struct.members_of("")

@@ -18,9 +18,11 @@ from struct import Struct
 from types import MemberDescriptorType
 from typing import Any, TypeAlias
 
-from xengnt.codec.columns import pack_columns
+from xengnt.codec.binding import Binding
+from xengnt.codec.columns import bind_columns, pack_columns
 from xengnt.codec.packer import Packer
 from xengnt.codec.plan import Plan, Slot, View
+from xengnt.codec.structured import columns_of, is_structured
 from xengnt.codec.values import Values, is_scalar, is_time
 from xengnt.errors import InvalidValue
 
@@ -45,7 +47,7 @@ class Encoder:
         self.strict = strict
         self.allow_out = allow_out
         self._packers: dict[tuple[str, ...], Packer] = {}
-        self._values = Values(plan)
+        self.values = Values(plan)
         leaves = [slot for slot in plan.raw.leaves if allow_out or not slot.out]
         self.inputs = tuple(slot.name for slot in leaves)
         self._width = sum(slot.count or 1 for slot in leaves)
@@ -71,12 +73,35 @@ class Encoder:
     def encode(self, rows: object) -> bytes:
         """Return rows or columns as bytes."""
         if type(rows) is not list:
-            if isinstance(rows, Mapping):
-                pairs = self._pairs(rows, None)
-                return pack_columns(self._values, self.packer(tuple(pairs)), pairs)
+            pairs = self.columns(rows)
+            if pairs is not None:
+                return pack_columns(self.values, self.packer(tuple(pairs)), pairs)
             rows = self._rows(rows)
         data = self._again(rows)
         return self._anew(rows) if data is None else data
+
+    def bind(self, rows: object, *, scalars: bool = False) -> Binding | None:
+        """Return columns bound to where they are in memory, None if some are not.
+
+        Args:
+            rows: rows or columns.
+            scalars: whether scalars alone will do.
+
+        Raises:
+            UnknownName, InvalidValue: as `encode`, but for the values in memory.
+        """
+        pairs = None if type(rows) is list else self.columns(rows)
+        if pairs is None:
+            return None
+        return bind_columns(self.values, self.packer(tuple(pairs)), pairs, scalars=scalars)
+
+    def columns(self, rows: Any) -> dict[str, Any] | None:
+        """Return columns by dotted name, None if rows are given."""
+        if isinstance(rows, Mapping):
+            return self._pairs(rows, None)
+        if is_structured(rows):
+            return columns_of(self.plan, rows, allow_out=self.allow_out)
+        return None
 
     def _anew(self, rows: list[Any]) -> bytes:
         """Pack rows that are not like the last ones."""
@@ -91,7 +116,7 @@ class Encoder:
         """Return a list of rows, of another sequence, a generator or an array."""
         wrong = None
         if getattr(getattr(rows, "dtype", None), "names", None):
-            wrong = "an array of structs: take its .tobytes(), or give columns, {name: array[name]}"
+            wrong = "an array of structs of more than one dimension, or a single one"
         elif is_scalar(rows) or is_time(rows):
             wrong = f"expected rows or a mapping of columns, got {type(rows).__name__}"
         elif isinstance(rows, set | frozenset):
@@ -160,7 +185,7 @@ class Encoder:
             names = tuple(pairs)
         elif isinstance(row, tuple | list) and not hasattr(row, "_fields"):
             if len(row) != self._width:
-                raise self._values.wrong(
+                raise self.values.wrong(
                     number,
                     f"{len(row)} values for {self._width} fields",
                     expected=self._width,
@@ -178,7 +203,7 @@ class Encoder:
         packer = self.packer(names, number)
         values: list[int] = []
         for slot in packer.slots:
-            values += self._values.of(slot, pairs[slot.name], number)
+            values += self.values.of(slot, pairs[slot.name], number)
         if len(names) < len(pairs):
             self._agree(packer, values, pairs, number)
         return packer, values
@@ -189,7 +214,7 @@ class Encoder:
         for name, value in self._flatten(row, "", number):
             if name in pairs:
                 slot = self.plan.slots[name][1] if name in self.plan.slots else None
-                raise self._values.wrong(number, f"{name} is given twice", slot)
+                raise self.values.wrong(number, f"{name} is given twice", slot)
             pairs[name] = value
         return pairs
 
@@ -202,10 +227,10 @@ class Encoder:
             if isinstance(value, Mapping):
                 if not self.plan.struct.members_of(name):
                     if name not in self.plan.slots:
-                        raise self._values.unknown(name, number)
+                        raise self.values.unknown(name, number)
                     slot = self.plan.slots[name][1]
                     words = f"{name}: expected a value, got a mapping"
-                    raise self._values.wrong(number, words, slot, "an integer or a name", value)
+                    raise self.values.wrong(number, words, slot, "an integer or a name", value)
                 yield from self._flatten(value, f"{name}.", number)
             else:
                 yield name, value
@@ -218,7 +243,7 @@ class Encoder:
         """
         if isinstance(row, type):
             words = f"a row that is the class {row.__name__}, and no object of it"
-            raise self._values.wrong(number, words, got=row)
+            raise self.values.wrong(number, words, got=row)
         given: dict[str, Any] = {}
         for view in self.plan.views.values():
             for slot in view.leaves:
@@ -249,7 +274,7 @@ class Encoder:
                     return _ABSENT
                 words = f"the attribute {name} of {type(row).__name__} fails: {error}"
                 slot = self.plan.slots[name][1]
-                raise self._values.wrong(number, words, slot, got=row) from error
+                raise self.values.wrong(number, words, slot, got=row) from error
         return held
 
     def _choose(self, given: dict[str, Any], number: int | None, row: object) -> tuple[str, ...]:
@@ -260,7 +285,7 @@ class Encoder:
         """
         if not given:
             kind = type(row).__name__
-            raise self._values.wrong(
+            raise self.values.wrong(
                 number,
                 f"a row that is {kind} and has none of the fields: rows are a list of "
                 "mappings, tuples or objects",
@@ -287,10 +312,10 @@ class Encoder:
         for name, value in given.items():
             slot = self.plan.slots[name][1]
             held = Struct(f"<{slot.code}").unpack_from(packed, slot.offset)
-            if name not in chosen and list(held) != self._values.of(slot, value, number):
+            if name not in chosen and list(held) != self.values.of(slot, value, number):
                 near = [s.name for s in packer.slots if s.offset < slot.offset + slot.size]
                 words = f"{name} and {near[-1]} are members of one union and differ: give one"
-                raise self._values.wrong(number, words, slot, expected=held[0], got=value)
+                raise self.values.wrong(number, words, slot, expected=held[0], got=value)
 
     def _verify(self, names: tuple[str, ...], row: int | None) -> None:
         """Raise unless these names go together."""
@@ -298,20 +323,20 @@ class Encoder:
         view: View | None = None
         for name in names:
             if name not in self.plan.slots:
-                raise self._values.unknown(name, row)
+                raise self.values.unknown(name, row)
             its_view, slot = self.plan.slots[name]
             if slot.out and not self.allow_out:
-                raise self._values.wrong(
+                raise self.values.wrong(
                     row, f"{name} is OUT: only the callee writes it; allow_out takes it", slot
                 )
             if view is not None and its_view is not view:
-                raise self._values.wrong(
+                raise self.values.wrong(
                     row, f"{view.name} and {its_view.name} are members of one union: give one", slot
                 )
             view = its_view
             other = taken.setdefault((its_view.name, slot.leaf), name)
             if other != name:
-                raise self._values.wrong(
+                raise self.values.wrong(
                     row, f"{other} and {name} are members of one union: give one", slot
                 )
         if self.strict and view is not None:
@@ -322,7 +347,7 @@ class Encoder:
         if missing:
             verb = "is" if len(missing) == 1 else "are"
             slot = self.plan.slots[missing[0]][1]
-            raise self._values.wrong(
+            raise self.values.wrong(
                 row, f"{', '.join(missing)} {verb} missing", slot, expected=missing
             )
 

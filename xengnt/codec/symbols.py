@@ -127,6 +127,12 @@ class Symbols:
                     known |= self._constants[member].value
         return known
 
+    def always_known_bits(self) -> int | None:
+        """Return the bits that have a meaning in every value, None if values differ in that."""
+        several = len(self.enums) > 1
+        differ = several and any(one.condition and not one.mask for one in self.enums)
+        return None if differ else self.known_bits(0)
+
     def _means(self, enum: Enum, value: int) -> bool:
         """Tell whether an enumeration applies to a value, by its condition."""
         if enum.condition is None or len(self.enums) == 1:

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from struct import Struct
 from typing import Any, TypeAlias
 
 from xengnt.abi.choice import Choice
 from xengnt.abi.declarations import Declarations
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
+from xengnt.codec import screen
 from xengnt.codec.plan import Plan, Slot, Union, View
 from xengnt.codec.rules import (
     ALONE,
@@ -28,6 +29,7 @@ from xengnt.codec.rules import (
     Rule,
     rules,
 )
+from xengnt.codec.screen import Screen
 from xengnt.findings import ERROR, WARNING, Finding
 
 FRAME_BITS = 64 - PAGE_SHIFT
@@ -38,7 +40,22 @@ _PAD = re.compile(r"_*pad\d*")
 Values: TypeAlias = tuple[Any, ...]
 """An element: the values of its leaves, and the bytes between them, in order."""
 
-Check: TypeAlias = Callable[[int, Values], "Finding | None"]
+Look: TypeAlias = Callable[[int, Values], "Finding | None"]
+"""Gives what is wrong with an element, if anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that is checked of each element.
+
+    Attributes:
+        look: gives the finding.
+        doubt: C that is not 0 for every element of which `look` gives one, see
+            `xengnt.codec.screen`; "" if it never does, None if that is more than C can say.
+    """
+
+    look: Look
+    doubt: str | None
 
 
 class Validator:
@@ -58,6 +75,7 @@ class Validator:
         self.op = op
         self.constants = declared.constants
         self._rules = list(rules(op, declared))
+        self._screens: dict[bool, Screen | None] = {}
         self._forms = {name: _Form(view, plan.struct.size) for name, view in plan.views.items()}
         self._before = {name: list(self._checks(v, after=False)) for name, v in plan.views.items()}
         self._after = {name: list(self._checks(v, after=True)) for name, v in plan.views.items()}
@@ -73,14 +91,35 @@ class Validator:
         if count > 1 and self.op in ALONE | FIRST_ONLY:
             yield self._several(count)
         checks = self._after if after else self._before
-        for element, name, values in self._elements(blob):
+        for element, name, values in self._elements(blob, self._screen(after=after)):
             for check in checks[name]:
-                found = check(element, values)
+                found = check.look(element, values)
                 if found is not None:
                     yield found
 
-    def _elements(self, blob: memoryview) -> Iterator[tuple[int, str, Values]]:
-        """Give the index, the view and the values of each element."""
+    def screen(self, *, after: bool) -> str | None:
+        """Return C that is not 0 for all elements with findings, None where there is none."""
+        checks = (self._after if after else self._before).get("")
+        doubts = [check.doubt for check in checks or ()]
+        if checks is None or None in doubts:
+            return None
+        return screen.text(self.plan.struct.size, filter(None, doubts))
+
+    def _screen(self, *, after: bool) -> Screen | None:
+        """Return what finds the elements to look at, None where that is all of them."""
+        if after not in self._screens:
+            self._screens[after] = screen.find(self.screen(after=after))
+        return self._screens[after]
+
+    def _elements(
+        self, blob: memoryview, doubted: Screen | None
+    ) -> Iterator[tuple[int, str, Values]]:
+        """Give the index, the view and the values of each element, or of those in doubt."""
+        if doubted:
+            unpack, size = self._forms[""].struct.unpack_from, self.plan.struct.size
+            for element in doubted(blob, len(blob) // size):
+                yield element, "", unpack(blob, element * size)
+            return
         if self.plan.only:
             for element, values in enumerate(self._forms[""].struct.iter_unpack(blob)):
                 yield element, "", values
@@ -178,7 +217,7 @@ class Validator:
                 "zero", found.hex(),
             )  # fmt: skip
 
-        return check
+        return Check(check, screen.span(start, length))
 
     def _status(self, slot: Slot, at: int) -> Check:
         known = {self.constants[name].value for enum in slot.symbols.enums for name in enum.members}
@@ -193,7 +232,9 @@ class Validator:
                 f"is {value}, which is no status", listed, value,
             )  # fmt: skip
 
-        return check
+        # Where the numbers have a gap, the statuses at its sides are not in doubt alone.
+        whole = len(listed) == listed[-1] - listed[0] + 1
+        return Check(check, screen.outside(slot, listed[0], listed[-1]) if whole else None)
 
     def _domid(self, slot: Slot, at: int) -> Check:
         top = self.constants["DOMID_MASK"].value
@@ -217,7 +258,8 @@ class Validator:
                 f"is {name}, which {user} does not take", "a domain", value,
             )  # fmt: skip
 
-        return check
+        last = first if takes_self and itself == first else first - 1
+        return Check(check, screen.outside(slot, 0, last))
 
     def _flags(self, slot: Slot, at: int) -> Check:
         severity, verb = (
@@ -235,7 +277,8 @@ class Validator:
                 f"{value & ~unknown:#x}", value,
             )  # fmt: skip
 
-        return check
+        known = slot.symbols.always_known_bits()
+        return Check(check, None if known is None else screen.bits(slot, ~known))
 
     def _pad(self, slot: Slot, at: int) -> Check:
         def check(element: int, values: Values) -> Finding | None:
@@ -246,14 +289,14 @@ class Validator:
                 WARNING, "pad", element, slot, slot.offset, f"is {value:#x}", 0, value
             )
 
-        return check
+        return Check(check, screen.bits(slot, -1))
 
     def _frame(self, slot: Slot, at: int) -> Check:
         def check(element: int, values: Values) -> Finding | None:
             value = values[at]
             return self._no_frame(element, slot, value) if value >> FRAME_BITS else None
 
-        return check
+        return Check(check, screen.bits(slot, -1 << FRAME_BITS))
 
     def _no_frame(self, element: int, slot: Slot, value: int) -> Finding:
         return self._finding(
@@ -280,7 +323,20 @@ class Validator:
                 return self._no_frame(element, member, value)
             return None
 
-        return check
+        def doubt(name: str) -> str:
+            member = union.members[name]
+            low = FRAME_BITS if member.field.type == "xen_pfn_t" else 64
+            return screen.bits(union.slot, -1 << min(low, 8 * member.size))
+
+        return Check(check, self._doubt(view, union.choice, doubt))
+
+    def _doubt(self, view: View, choice: Choice | None, doubt: Callable[[str], str]) -> str:
+        """Return the doubt about the member that a choice means."""
+        if choice is None or isinstance(choice, str):
+            return doubt(choice or "")
+        slot, mask, value = self.plan.condition(view, choice[0])
+        then, otherwise = (self._doubt(view, one, doubt) for one in choice[1:])
+        return screen.either(slot, mask, value, then, otherwise)
 
     def _own_frame(self, view: View, slot: Slot, union: Union) -> Check:
         """A frame, rather than a grant, is the caller's own."""
@@ -299,7 +355,10 @@ class Validator:
                 f"is {value}, and a frame is the caller's own", "DOMID_SELF", value,
             )  # fmt: skip
 
-        return check
+        def doubt(name: str) -> str:
+            return screen.outside(owner, itself, owner.high) if name == "gmfn" else ""
+
+        return Check(check, self._doubt(view, union.choice, doubt))
 
     def _page_checks(self, view: View) -> Iterator[Check]:
         """Give the checks of fields that say where in a page something begins, and its length."""
@@ -324,7 +383,7 @@ class Validator:
                 f"is {count}, and a page has {PAGE_SIZE} bytes", f"at most {PAGE_SIZE}", count,
             )  # fmt: skip
 
-        return check
+        return Check(check, screen.outside(length, 0, PAGE_SIZE))
 
     def _page(self, view: View, start: Slot, length: Slot) -> Check:
         start_at, length_at = self._at(view, start), self._at(view, length)
@@ -340,16 +399,20 @@ class Validator:
                 f"at most {PAGE_SIZE - max(count, least)}", first,
             )  # fmt: skip
 
-        return check
+        beyond = f"{{0}} + {{1}} > {PAGE_SIZE}"
+        if least:
+            beyond = f"({beyond}) | ({{0}} + {least} > {PAGE_SIZE})"
+        return Check(check, screen.rule(beyond, [start, length]))
 
     def _rule(self, view: View, rule: Rule) -> Check:
         """What a single op refuses."""
         slots = [view.slots[name] for name in rule.fields]
         at = [self._at(view, slot) for slot in slots]
         blamed = slots[0]
+        broken = rule.tells()
 
         def check(element: int, values: Values) -> Finding | None:
-            if not rule.broken(*(values[one] for one in at)):
+            if not broken(*(values[one] for one in at)):
                 return None
             value = values[at[0]]
             return self._finding(
@@ -357,7 +420,7 @@ class Validator:
                 f"is {value if value < 10 else hex(value)}, {rule.words}", rule.expected, value,  # noqa: PLR2004 -- the same in both
             )  # fmt: skip
 
-        return check
+        return Check(check, screen.rule(rule.broken, slots))
 
     def _unless_empty(self, view: View, check: Check) -> Check:
         """Make errors about a copy of no bytes warnings: new versions of Xen do not look."""
@@ -366,13 +429,13 @@ class Validator:
         at = self._at(view, view.slots["len"])
 
         def lenient(element: int, values: Values) -> Finding | None:
-            found = check(element, values)
+            found = check.look(element, values)
             if found is None or values[at] or found.severity != ERROR:
                 return found
             words = f"{found.message}; Xen before 4.19 refuses it, although len is 0"
             return replace(found, severity=WARNING, message=words)
 
-        return lenient
+        return Check(lenient, check.doubt)
 
     def _several(self, count: int) -> Finding:
         """More structs than a call takes."""

@@ -150,10 +150,12 @@ def is_time(value: object) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", "") in ("m", "M")
 
 
+_SCALARS = (int, str, bytes, bytearray, type)
+
+
 def is_scalar(value: object) -> bool:
     """Tell whether it is one value, rather than an array of some."""
     # Flags have a length and members, and are integers all the same.
-    one = isinstance(value, int | str | bytes | bytearray | type)
-    if one or getattr(value, "ndim", None) == 0:
+    if isinstance(value, _SCALARS) or getattr(value, "ndim", None) == 0:
         return True
     return not (hasattr(value, "__iter__") or hasattr(value, "__getitem__"))

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from struct import Struct
-from typing import Any, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from xengnt.codec.plan import Plan, Slot
-from xengnt.errors import UnknownName
+from xengnt.codec.decode import column_of, slot_of
+from xengnt.codec.interop import dtype, numpy_code, numpy_module
+from xengnt.codec.plan import Plan
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class BlobView(Sequence["Element"]):
@@ -50,11 +54,31 @@ class BlobView(Sequence["Element"]):
         Raises:
             UnknownName: there is no such field.
         """
-        slot = _slot(self._plan, name)
-        size = slot.size * (slot.count or 1)
-        tail = self._size - slot.offset - size
-        rows = Struct(f"<{slot.offset}x{slot.code}{tail}x").iter_unpack(self._blob)
-        return [row[0] for row in rows] if slot.count is None else [list(row) for row in rows]
+        return column_of(slot_of(self._plan, name), self._blob, self._size)
+
+    def array(self, name: str | None = None) -> np.ndarray[Any, Any]:
+        """Return the values of one field, or all structs, as an array of numpy, in place.
+
+        It can be written to if the blob can.
+
+        Raises:
+            UnknownName: there is no such field.
+            Unavailable: numpy is not installed.
+        """
+        numpy = numpy_module()
+        structs: np.ndarray[Any, Any] = numpy.frombuffer(self._blob, dtype(self._plan.struct))
+        if name is None:
+            return structs
+        slot = slot_of(self._plan, name)
+        shape = (len(self),) if slot.count is None else (len(self), slot.count)
+        values: np.ndarray[Any, Any] = numpy.ndarray(
+            shape,
+            numpy_code(slot),
+            self._blob,
+            slot.offset,
+            (self._size, *((slot.size,) if slot.count is not None else ())),
+        )
+        return values
 
     def __repr__(self) -> str:
         return f"<{len(self)} elements of {self._plan.label}>"
@@ -75,7 +99,7 @@ class Element(Mapping[str, Any]):
         self._path = path
 
     def __getitem__(self, name: str) -> Any:
-        slot = _slot(self._plan, f"{self._path}{name}")
+        slot = slot_of(self._plan, f"{self._path}{name}")
         values = Struct(f"<{slot.code}").unpack_from(self._data, slot.offset)
         return values[0] if slot.count is None else list(values)
 
@@ -110,12 +134,3 @@ class Element(Mapping[str, Any]):
     def __repr__(self) -> str:
         pairs = ", ".join(f"{name}={value}" for name, value in self.items())
         return f"<{self._plan.label} {pairs}>"
-
-
-def _slot(plan: Plan, name: str) -> Slot:
-    try:
-        return plan.slots[name][1]
-    except KeyError:
-        raise UnknownName(
-            f"{plan.label}: no field {name!r}", struct=plan.struct.tag, field=name
-        ) from None
