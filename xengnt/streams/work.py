@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: MIT
+"""Whoever executes the work: this process, others on this machine, or a cluster.
+
+Imports ``xengnt.errors`` only; the cluster's library where it is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
+from contextlib import contextmanager
+from typing import TypeVar
+
+from xengnt.errors import BackendError, SourceError, Unavailable
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+AHEAD = 16
+"""As many tasks an executor has at once, unless another number is given."""
+
+
+def in_order(
+    function: Callable[[Task], Result],
+    tasks: Iterable[Task],
+    executor: Executor | None = None,
+    ahead: int = AHEAD,
+) -> Iterator[tuple[Task, Result]]:
+    """Give each task with its result, in the order of the tasks.
+
+    Each is submitted once and its result taken once. A task that is lost with whoever
+    worked on it is the executor's to repeat; that is safe, as the same bytes give the same.
+
+    Args:
+        function: what can be sent to where the work is done.
+        tasks: read only so far ahead as there is somebody to work on them.
+        executor: None does the work here.
+        ahead: how many tasks the executor has at once, with the results that nobody took.
+
+    Raises:
+        BackendError: the executor broke down.
+    """
+    if executor is None:
+        for task in tasks:
+            yield task, function(task)
+        return
+    waiting: deque[tuple[Task, Future[Result]]] = deque()
+    try:
+        for task in tasks:
+            waiting.append((task, executor.submit(function, task)))
+            if len(waiting) >= ahead:
+                yield _next(waiting)
+        while waiting:
+            yield _next(waiting)
+    finally:
+        for _, future in waiting:
+            future.cancel()
+
+
+def _next(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
+    task, future = waiting.popleft()
+    try:
+        return task, future.result()
+    except (BrokenExecutor, CancelledError) as error:
+        words = str(error) or "the work was cancelled"
+        raise BackendError(f"what does the work broke down: {words}") from None
+
+
+@contextmanager
+def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
+    """Give an executor of so many processes, and how many tasks to have ahead.
+
+    One is this process itself, 0 is one for each core.
+    """
+    jobs = jobs or len(os.sched_getaffinity(0))
+    if jobs == 1:
+        yield None, 0
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    # Forked from a process without threads; this one may have those of a progress bar.
+    executor = ProcessPoolExecutor(jobs, get_context("forkserver"), _deaf)
+    try:
+        yield executor, _ahead(jobs)
+    finally:
+        executor.shutdown(cancel_futures=True)
+
+
+def _ahead(workers: int) -> int:
+    """Return how many tasks keep so many workers at work."""
+    return 2 * workers + 2
+
+
+def _deaf() -> None:
+    """Leave an interrupt to the process that shares out the work."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+@contextmanager
+def cluster(address: str) -> Iterator[tuple[Executor, int]]:
+    """Give an executor of a Dask cluster, and how many tasks to have ahead.
+
+    Its workers need xengnt, and the files under the same paths.
+
+    Raises:
+        Unavailable: Dask is not installed.
+        SourceError: there is no scheduler at the address.
+        BackendError: the cluster broke down.
+    """
+    try:
+        from distributed import Client
+        from distributed.comm import CommClosedError
+        from distributed.scheduler import KilledWorker
+    except ImportError:
+        raise Unavailable("Dask is not installed: pip install 'xengnt[dask]'") from None
+    try:
+        client = Client(address, timeout=10, set_as_default=False)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise SourceError(f"no Dask scheduler at {address}: {error or 'no answer'}") from None
+    try:
+        executor = client.get_executor(pure=False)
+        yield executor, _ahead(sum(client.nthreads().values()))
+        executor.shutdown(wait=False)
+    except (KilledWorker, CommClosedError) as error:
+        raise BackendError(f"Dask cluster at {address}: {error}") from None
+    finally:
+        client.close(timeout=5)
