@@ -47,7 +47,17 @@ LAYERS: dict[str, set[str]] = {
 ON_TOP = {"cli", "__init__", "__main__"}
 """These may import anything."""
 
-HEAVY = {"numpy", "pycparser", "typing", "dataclasses", "rich", "cffi", "elftools", "enum", "pyarrow"}
+HEAVY = {
+    "numpy",
+    "pycparser",
+    "typing",
+    "dataclasses",
+    "rich",
+    "cffi",
+    "elftools",
+    "enum",
+    "pyarrow",
+}
 
 
 def _layer(path: Path) -> str:

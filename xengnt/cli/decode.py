@@ -58,7 +58,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(wanted: argparse.Namespace) -> int:
     """Run the command."""
     from xengnt.streams import decode, tables
-    from xengnt.streams.sources import whole
+    from xengnt.streams.pieces import whole
 
     abi = options.abi_of(wanted)
     codec = abi.codec(wanted.struct)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import os
 import shutil
 import sys
@@ -75,7 +76,10 @@ def working(wanted: argparse.Namespace) -> AbstractContextManager[tuple[Executor
     from xengnt.streams import cluster, processes
 
     address = getattr(wanted, "scheduler", None)
-    return cluster(address) if address else processes(wanted.jobs)
+    if address is None:
+        return processes(wanted.jobs)
+    logging.disable()  # what matters of a cluster that breaks down is one line
+    return cluster(address)
 
 
 def sources(paths: Sequence[str]) -> tuple[list[Source], bool]:

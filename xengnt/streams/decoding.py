@@ -17,7 +17,7 @@ from xengnt.codec import Abi, Codec
 from xengnt.codec.abi import Name
 from xengnt.errors import InvalidValue, XengntError
 from xengnt.streams import tables, text
-from xengnt.streams.sources import Given, Piece, pieces, sources, tasks
+from xengnt.streams.pieces import PIECE, Given, Piece, pieces, sources, tasks
 from xengnt.streams.work import AHEAD, in_order
 
 ROWS, BYTES = "rows", "bytes"
@@ -51,6 +51,7 @@ def decode(
     located: bool = False,
     executor: Executor | None = None,
     ahead: int = AHEAD,
+    size: int = PIECE,
 ) -> Iterator[Decoded]:
     """Decode files of any size, piece by piece, in their order.
 
@@ -64,6 +65,7 @@ def decode(
         located: have texts and tables say of each struct where it is from.
         executor: any of `concurrent.futures`; without one the work is done here.
         ahead: how many tasks it has at once.
+        size: about how many bytes a task has.
 
     Raises:
         SourceError: something that cannot be read, after all that comes before it.
@@ -73,9 +75,9 @@ def decode(
     if form not in FORMS:
         raise InvalidValue(f"no form {form!r}", expected=FORMS, got=form)
     codec = abi.codec(name)
-    found = chain.from_iterable(pieces(codec, source) for source in sources(given))
+    found = chain.from_iterable(pieces(codec, source, size) for source in sources(given))
     work = partial(_decode, codec=codec, form=form, in_only=in_only, located=located)
-    for task, results in in_order(work, tasks(found), executor, ahead):
+    for task, results in in_order(work, tasks(found, size), executor, ahead):
         for piece, result in zip(task, results, strict=True):
             if isinstance(result, XengntError):
                 raise result

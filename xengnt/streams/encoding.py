@@ -65,6 +65,7 @@ def encode(
     poison: int | None = None,
     executor: Executor | None = None,
     ahead: int = AHEAD,
+    size: int = PIECE,
 ) -> Iterator[bytes]:
     """Encode JSON of any size: an array of rows, an object of columns, or JSON Lines.
 
@@ -80,15 +81,16 @@ def encode(
         poison: fill holes, and fields that come out, with this byte.
         executor: any of `concurrent.futures`; without one the work is done here.
         ahead: how many parts it has at once.
+        size: about how many bytes of text a part has.
 
     Raises:
         SourceError: it is not JSON.
         UnknownName, InvalidValue: as `Abi.encode`, with the number of the row in all.
     """
     encode = partial(abi.codec(name).encode, strict=strict, allow_out=allow_out, poison=poison)
-    head = _full(file, PIECE)
-    text = chain([head], iter(partial(_full, file, PIECE), b""))
-    start = _start(head) if len(head) == PIECE else None
+    head = _full(file, size)
+    text = chain([head], iter(partial(_full, file, size), b""))
+    start = _start(head) if len(head) == size else None
     if start is None:
         yield from _whole(encode, Reader(_reader(text)))
         return
@@ -128,7 +130,7 @@ def _cut(text: Iterator[bytes], *, array: bool) -> Iterator[_Part]:
     for data in text:
         held += data
         end = _last(held, array=array)
-        if end or len(held) > 4 * PIECE:
+        if end or len(held) > 4 * len(data):
             end = end or len(held)
             last = end - 1 if array else end
             yield _Part(held[:last], array, held[last:end])

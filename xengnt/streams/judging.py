@@ -17,7 +17,7 @@ from xengnt.codec import Abi, Codec
 from xengnt.codec.abi import Name
 from xengnt.errors import InvalidValue, XengntError
 from xengnt.findings import Finding
-from xengnt.streams.sources import Given, Piece, pieces, sources, tasks
+from xengnt.streams.pieces import PIECE, Given, Piece, pieces, sources, tasks
 from xengnt.streams.work import AHEAD, in_order
 
 MOST = 1000
@@ -52,6 +52,7 @@ def validate(
     most: int = MOST,
     executor: Executor | None = None,
     ahead: int = AHEAD,
+    size: int = PIECE,
 ) -> Iterator[Judged]:
     """Judge the meaning of files of any size, piece by piece, in their order.
 
@@ -66,6 +67,7 @@ def validate(
         most: how many findings to give of each piece; all are counted.
         executor: any of `concurrent.futures`; without one the work is done here.
         ahead: how many tasks it has at once.
+        size: about how many bytes a task has.
 
     Raises:
         UnknownName, InvalidValue: there is no such struct, or another `when`.
@@ -73,9 +75,9 @@ def validate(
     if when not in ("before", "after"):
         raise InvalidValue(f"when: expected before or after, got {when!r}", got=when)
     codec = abi.codec(name)
-    found = chain.from_iterable(pieces(codec, source) for source in sources(given))
+    found = chain.from_iterable(pieces(codec, source, size) for source in sources(given))
     work = partial(_judge, codec=codec, after=when == "after", most=most)
-    for task, results in in_order(work, tasks(found), executor, ahead):
+    for task, results in in_order(work, tasks(found, size), executor, ahead):
         for piece, result in zip(task, results, strict=True):
             yield _judged(codec, replace(piece, data=None), result, most)
 

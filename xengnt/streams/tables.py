@@ -18,7 +18,7 @@ from xengnt.abi.targets import format_version
 from xengnt.codec import Codec
 from xengnt.codec.plan import Slot, View
 from xengnt.errors import Unavailable
-from xengnt.streams.sources import Piece
+from xengnt.streams.pieces import Piece
 from xengnt.streams.text import ELEMENT, FILE
 
 if TYPE_CHECKING:

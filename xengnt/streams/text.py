@@ -14,7 +14,7 @@ import io
 import json
 
 from xengnt.codec import Codec
-from xengnt.streams.sources import Piece
+from xengnt.streams.pieces import Piece
 
 FORMS = ("json", "jsonl", "csv")
 

@@ -65,8 +65,7 @@ def _next(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
     try:
         return task, future.result()
     except (BrokenExecutor, CancelledError) as error:
-        words = str(error) or "the work was cancelled"
-        raise BackendError(f"what does the work broke down: {words}") from None
+        raise BackendError(str(error) or "the work was cancelled") from None
 
 
 @contextmanager
@@ -86,6 +85,8 @@ def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
     executor = ProcessPoolExecutor(jobs, get_context("forkserver"), _deaf)
     try:
         yield executor, _ahead(jobs)
+    except BackendError as error:
+        raise BackendError(f"{jobs} processes: {error}") from None
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -125,7 +126,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         executor = client.get_executor(pure=False)
         yield executor, _ahead(sum(client.nthreads().values()))
         executor.shutdown(wait=False)
-    except (KilledWorker, CommClosedError) as error:
+    except (BackendError, KilledWorker, CommClosedError) as error:
         raise BackendError(f"Dask cluster at {address}: {error}") from None
     finally:
         client.close(timeout=5)
