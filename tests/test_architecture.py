@@ -57,6 +57,7 @@ HEAVY = {
     "elftools",
     "enum",
     "pyarrow",
+    "distributed",
 }
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from abc import ABC, abstractmethod
 from collections import Counter
+from collections.abc import Sequence
 from typing import IO, TYPE_CHECKING, Any
 
 from xengnt.cli import render
@@ -53,9 +54,9 @@ class Report(ABC):
         """Count a piece and show what was found."""
         self.elements += judged.elements
         self.counts.update(judged.counts)
-        for finding in judged.findings[: self._limit - self.shown]:
-            self.shown += 1
-            self._finding(finding)
+        if some := judged.findings[: self._limit - self.shown]:
+            self._findings(some)
+            self.shown += len(some)
         if judged.piece.last:
             self.files += judged.error is None
             self.unreadable += judged.error is not None
@@ -64,7 +65,7 @@ class Report(ABC):
             self._before = self.elements, self.counts.copy()
 
     @abstractmethod
-    def _finding(self, finding: Finding) -> None: ...
+    def _findings(self, findings: Sequence[Finding]) -> None: ...
 
     @abstractmethod
     def _file(self, judged: Judged, elements: int, counts: Counter[str]) -> None: ...
@@ -81,8 +82,9 @@ class Lines(Report):
         super().__init__(limit, several=several)
         self._console = console
 
-    def _finding(self, finding: Finding) -> None:
-        self._console.print(render.finding(finding), soft_wrap=True)
+    def _findings(self, findings: Sequence[Finding]) -> None:
+        for finding in findings:
+            self._console.print(render.finding(finding), soft_wrap=True)
 
     def _file(self, judged: Judged, elements: int, counts: Counter[str]) -> None:
         if self._several and counts:
@@ -111,10 +113,10 @@ class Json(Report):
         self._files: IO[str] = tempfile.SpooledTemporaryFile(SPOOL, "w+")  # noqa: SIM115 -- `end` closes it
         self._begun = False
 
-    def _finding(self, finding: Finding) -> None:
+    def _findings(self, findings: Sequence[Finding]) -> None:
         self._begin()
-        print(",\n" if self.shown > 1 else "\n", end="")
-        print("    " + json.dumps(finding.as_json()), end="")
+        lines = ",\n".join(f"    {json.dumps(finding.as_json())}" for finding in findings)
+        print(",\n" if self.shown else "\n", lines, sep="", end="", flush=True)
 
     def _file(self, judged: Judged, elements: int, counts: Counter[str]) -> None:
         found: dict[str, Any] = {"source": judged.piece.source, **_as_json(elements, counts)}

@@ -7,7 +7,9 @@ Imports ``xengnt.errors`` only; the cluster's library where it is asked for.
 from __future__ import annotations
 
 import os
+import re
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
@@ -18,6 +20,8 @@ from xengnt.errors import BackendError, SourceError, Unavailable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 
 AHEAD = 16
 """As many tasks an executor has at once, unless another number is given."""
@@ -81,6 +85,7 @@ def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
+    _start_server()
     # Forked from a process without threads; this one may have those of a progress bar.
     executor = ProcessPoolExecutor(jobs, get_context("forkserver"), _deaf)
     try:
@@ -96,6 +101,19 @@ def _ahead(workers: int) -> int:
     return 2 * workers + 2
 
 
+def _start_server() -> None:
+    """Start what forks the processes deaf to interrupts, so that they are from the beginning."""
+    from multiprocessing.forkserver import ensure_running
+
+    if threading.current_thread() is not threading.main_thread():
+        return  # only that one has a say in signals
+    handler = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        ensure_running()
+    finally:
+        signal.signal(signal.SIGINT, handler)
+
+
 def _deaf() -> None:
     """Leave an interrupt to the process that shares out the work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -109,7 +127,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
 
     Raises:
         Unavailable: Dask is not installed.
-        SourceError: there is no scheduler at the address.
+        SourceError: that is no address, or there is no scheduler at it.
         BackendError: the cluster broke down.
     """
     try:
@@ -118,8 +136,11 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise Unavailable("Dask is not installed: pip install 'xengnt[dask]'") from None
+    if not _ADDRESS.fullmatch(address):
+        words = "expected tcp://HOST:PORT or tls://HOST:PORT"
+        raise SourceError(f"{address} is no address of a scheduler: {words}", got=address)
     try:
-        client = Client(address, timeout=10, set_as_default=False)
+        client = Client(address, set_as_default=False)
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"no Dask scheduler at {address}: {error or 'no answer'}") from None
     try:
