@@ -64,6 +64,8 @@ DATA = Path("xengnt/abi/_generated.py")
 STUBS = Path("xengnt/abi/constants.pyi")
 OPS = Path("xengnt/ops.pyi")
 EXTENSION = Path("native/ffi.c")
+OWN = ("atomics.h", "pages.h")
+"""Headers in ``native/`` whose functions the extension has."""
 
 
 def derive(include: Path) -> Header:
@@ -446,12 +448,14 @@ def extension(header: Header) -> str:
     """Return the source of the extension, as cffi writes it."""
     declared = header.at("x86_64")
     cdef = _Cdef(declared)
+    includes = "".join(f'#include "{own}"\n' for own in OWN)
     ffi = cffi.FFI()
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         ffi.cdef(cdef.text())
         ffi.cdef((ROOT / "native" / "opinion.cdef.h").read_text())
-        ffi.cdef(_prototypes((ROOT / "native" / "atomics.h").read_text()))
+        for own in OWN:
+            ffi.cdef(_prototypes((ROOT / "native" / own).read_text()))
         ffi.cdef(
             "extern const struct xengnt_constant xengnt_constants[...];"
             "extern const struct xengnt_member xengnt_members[...];"
@@ -465,7 +469,7 @@ def extension(header: Header) -> str:
             "#include <xen/grant_table.h>\n"
             f"{cdef.preamble()}"
             '#include "opinion.h"\n'
-            '#include "atomics.h"\n'
+            f"{includes}"
             f"{_opinion(compute(declared))}",
             py_limited_api=True,
         )

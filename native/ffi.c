@@ -586,6 +586,7 @@ typedef XEN_GUEST_HANDLE(xen_pfn_t) xengnt_handle_xen_pfn_t;
 typedef XEN_GUEST_HANDLE(uint64_t) xengnt_handle_uint64_t;
 #include "opinion.h"
 #include "atomics.h"
+#include "pages.h"
 static const struct xengnt_constant xengnt_constants[] = {
     XENGNT_CONSTANT(__HYPERVISOR_grant_table_op),
     XENGNT_CONSTANT(DOMID_FIRST_RESERVED),
@@ -759,101 +760,131 @@ static const struct xengnt_member xengnt_members[] = {
 /************************************************************/
 
 static void *_cffi_types[] = {
-/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 5), // uint16_t()(uint16_t *)
-/*  1 */ _CFFI_OP(_CFFI_OP_POINTER, 5), // uint16_t *
-/*  2 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  3 */ _CFFI_OP(_CFFI_OP_FUNCTION, 5), // uint16_t()(uint16_t *, uint16_t)
-/*  4 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
-/*  5 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
-/*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/*  7 */ _CFFI_OP(_CFFI_OP_FUNCTION, 5), // uint16_t()(uint16_t *, uint16_t, uint16_t)
-/*  8 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
-/*  9 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 10 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 11 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 12 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // uint32_t()(uint32_t *)
-/* 13 */ _CFFI_OP(_CFFI_OP_POINTER, 17), // uint32_t *
-/* 14 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 15 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // uint32_t()(uint32_t *, uint32_t)
-/* 16 */ _CFFI_OP(_CFFI_OP_NOOP, 13),
-/* 17 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
-/* 18 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 19 */ _CFFI_OP(_CFFI_OP_FUNCTION, 17), // uint32_t()(uint32_t *, uint32_t, uint32_t)
-/* 20 */ _CFFI_OP(_CFFI_OP_NOOP, 13),
-/* 21 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 22 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
-/* 23 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 24 */ _CFFI_OP(_CFFI_OP_FUNCTION, 77), // void()(uint16_t *, uint16_t)
-/* 25 */ _CFFI_OP(_CFFI_OP_NOOP, 1),
-/* 26 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
-/* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 28 */ _CFFI_OP(_CFFI_OP_FUNCTION, 77), // void()(uint32_t *, uint32_t)
-/* 29 */ _CFFI_OP(_CFFI_OP_NOOP, 13),
-/* 30 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/*  0 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(long, uint64_t, uint64_t, uint64_t)
+/*  1 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 9), // long
+/*  2 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
+/*  3 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/*  4 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/*  5 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/*  6 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t)
+/*  7 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/*  8 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/*  9 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 10 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t, int, uint64_t, int)
+/* 11 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 12 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 13 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
+/* 14 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 15 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7),
+/* 16 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 17 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, uint64_t, uint64_t)
+/* 18 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 19 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 20 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 21 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 22 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(uint64_t, void const *, uint64_t)
+/* 23 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 24 */ _CFFI_OP(_CFFI_OP_POINTER, 107), // void const *
+/* 25 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 26 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 27 */ _CFFI_OP(_CFFI_OP_FUNCTION, 13), // int()(void *, uint64_t, uint64_t)
+/* 28 */ _CFFI_OP(_CFFI_OP_POINTER, 107), // void *
+/* 29 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
+/* 30 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24),
 /* 31 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION, 77), // void()(void)
-/* 33 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
-/* 34 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // char const *
-/* 35 */ _CFFI_OP(_CFFI_OP_ARRAY, 34), // char const *[_cffi_array_len(xengnt_messages)]
-/* 36 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
-/* 37 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
-/* 38 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
+/* 32 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *)
+/* 33 */ _CFFI_OP(_CFFI_OP_POINTER, 37), // uint16_t *
+/* 34 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 35 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *, uint16_t)
+/* 36 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
+/* 37 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20), // uint16_t
+/* 38 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 39 */ _CFFI_OP(_CFFI_OP_FUNCTION, 37), // uint16_t()(uint16_t *, uint16_t, uint16_t)
+/* 40 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
+/* 41 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 42 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 43 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 44 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *)
+/* 45 */ _CFFI_OP(_CFFI_OP_POINTER, 49), // uint32_t *
+/* 46 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 47 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *, uint32_t)
+/* 48 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 49 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22), // uint32_t
+/* 50 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 51 */ _CFFI_OP(_CFFI_OP_FUNCTION, 49), // uint32_t()(uint32_t *, uint32_t, uint32_t)
+/* 52 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 53 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 54 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 55 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 56 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(uint16_t *, uint16_t)
+/* 57 */ _CFFI_OP(_CFFI_OP_NOOP, 33),
+/* 58 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 20),
+/* 59 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 60 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(uint32_t *, uint32_t)
+/* 61 */ _CFFI_OP(_CFFI_OP_NOOP, 45),
+/* 62 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 22),
+/* 63 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 64 */ _CFFI_OP(_CFFI_OP_FUNCTION, 107), // void()(void)
+/* 65 */ _CFFI_OP(_CFFI_OP_FUNCTION_END, 0),
+/* 66 */ _CFFI_OP(_CFFI_OP_POINTER, 69), // char const *
+/* 67 */ _CFFI_OP(_CFFI_OP_ARRAY, 66), // char const *[_cffi_array_len(xengnt_messages)]
+/* 68 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_messages)),
+/* 69 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 2), // char
+/* 70 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(domid_t), (
            ((domid_t)-1) | 0 /* check that domid_t is an integer type */
          ) <= 0)), // domid_t
-/* 39 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
+/* 71 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_handle_t), (
            ((grant_handle_t)-1) | 0 /* check that grant_handle_t is an integer type */
          ) <= 0)), // grant_handle_t
-/* 40 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
+/* 72 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_ref_t), (
            ((grant_ref_t)-1) | 0 /* check that grant_ref_t is an integer type */
          ) <= 0)), // grant_ref_t
-/* 41 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
+/* 73 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(grant_status_t), (
            ((grant_status_t)-1) | 0 /* check that grant_status_t is an integer type */
          ) <= 0)), // grant_status_t
-/* 42 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
-/* 43 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 7), // int
-/* 44 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
-/* 45 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
-/* 46 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
-/* 47 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
-/* 48 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
-/* 49 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
-/* 50 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
-/* 51 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
-/* 52 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
-/* 53 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
-/* 54 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
-/* 55 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
-/* 56 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
-/* 57 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
-/* 58 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
-/* 59 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
-/* 60 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
-/* 61 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
-/* 62 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
-/* 63 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_constant
-/* 64 */ _CFFI_OP(_CFFI_OP_ARRAY, 63), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
-/* 65 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
-/* 66 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_member
-/* 67 */ _CFFI_OP(_CFFI_OP_ARRAY, 66), // struct xengnt_member[_cffi_array_len(xengnt_members)]
-/* 68 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
-/* 69 */ _CFFI_OP(_CFFI_OP_ARRAY, 17), // uint32_t[4]
-/* 70 */ (_cffi_opcode_t)(4),
-/* 71 */ _CFFI_OP(_CFFI_OP_POINTER, 72), // uint64_t *
-/* 72 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 24), // uint64_t
-/* 73 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
-/* 74 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
-/* 75 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
-/* 76 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
-/* 77 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
-/* 78 */ _CFFI_OP(_CFFI_OP_POINTER, 79), // xen_pfn_t *
-/* 79 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
+/* 74 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 19), // int16_t
+/* 75 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 1), // struct $2
+/* 76 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 2), // struct $3
+/* 77 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 3), // struct $4
+/* 78 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 7), // struct gnttab_cache_flush
+/* 79 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 8), // struct gnttab_copy
+/* 80 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 9), // struct gnttab_copy_ptr
+/* 81 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 10), // struct gnttab_dump_table
+/* 82 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 11), // struct gnttab_get_status_frames
+/* 83 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 12), // struct gnttab_get_version
+/* 84 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 13), // struct gnttab_map_grant_ref
+/* 85 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 14), // struct gnttab_query_size
+/* 86 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 15), // struct gnttab_set_version
+/* 87 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 16), // struct gnttab_setup_table
+/* 88 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 17), // struct gnttab_swap_grant_ref
+/* 89 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 18), // struct gnttab_transfer
+/* 90 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 19), // struct gnttab_unmap_and_replace
+/* 91 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 20), // struct gnttab_unmap_grant_ref
+/* 92 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 21), // struct grant_entry_header
+/* 93 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 22), // struct grant_entry_v1
+/* 94 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 24), // struct xengnt_constant
+/* 95 */ _CFFI_OP(_CFFI_OP_ARRAY, 94), // struct xengnt_constant[_cffi_array_len(xengnt_constants)]
+/* 96 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_constants)),
+/* 97 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 25), // struct xengnt_member
+/* 98 */ _CFFI_OP(_CFFI_OP_ARRAY, 97), // struct xengnt_member[_cffi_array_len(xengnt_members)]
+/* 99 */ (_cffi_opcode_t)(_cffi_array_len(xengnt_members)),
+/* 100 */ _CFFI_OP(_CFFI_OP_ARRAY, 49), // uint32_t[4]
+/* 101 */ (_cffi_opcode_t)(4),
+/* 102 */ _CFFI_OP(_CFFI_OP_POINTER, 2), // uint64_t *
+/* 103 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 0), // union $1
+/* 104 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 4), // union $5
+/* 105 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 23), // union grant_entry_v2
+/* 106 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 12), // unsigned long long
+/* 107 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, 0), // void
+/* 108 */ _CFFI_OP(_CFFI_OP_POINTER, 109), // xen_pfn_t *
+/* 109 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_pfn_t), (
            ((xen_pfn_t)-1) | 0 /* check that xen_pfn_t is an integer type */
          ) <= 0)), // xen_pfn_t
-/* 80 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
+/* 110 */ _CFFI_OP(_CFFI_OP_PRIMITIVE, _cffi_prim_int(sizeof(xen_ulong_t), (
            ((xen_ulong_t)-1) | 0 /* check that xen_ulong_t is an integer type */
          ) <= 0)), // xen_ulong_t
-/* 81 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
-/* 82 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
+/* 111 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 5), // xengnt_handle_uint64_t
+/* 112 */ _CFFI_OP(_CFFI_OP_STRUCT_UNION, 6), // xengnt_handle_xen_pfn_t
 };
 
 _CFFI_UNUSED_FN
@@ -897,10 +928,10 @@ _cffi_f_xengnt_cmpxchg16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(1), arg0, (char **)&x0);
+      _cffi_type(33), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -951,10 +982,10 @@ _cffi_f_xengnt_cmpxchg32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(13), arg0, (char **)&x0);
+      _cffi_type(45), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1003,10 +1034,10 @@ _cffi_f_xengnt_fetch_and16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(1), arg0, (char **)&x0);
+      _cffi_type(33), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1051,10 +1082,10 @@ _cffi_f_xengnt_fetch_and32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(13), arg0, (char **)&x0);
+      _cffi_type(45), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1099,10 +1130,10 @@ _cffi_f_xengnt_fetch_or16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(1), arg0, (char **)&x0);
+      _cffi_type(33), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1147,10 +1178,10 @@ _cffi_f_xengnt_fetch_or32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(13), arg0, (char **)&x0);
+      _cffi_type(45), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1174,6 +1205,126 @@ _cffi_f_xengnt_fetch_or32(PyObject *self, PyObject *args)
 #  define _cffi_f_xengnt_fetch_or32 _cffi_d_xengnt_fetch_or32
 #endif
 
+static int _cffi_d_xengnt_hide(uint64_t x0, uint64_t x1)
+{
+  return xengnt_hide(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_hide(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  uint64_t x1;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_hide", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_hide(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_hide _cffi_d_xengnt_hide
+#endif
+
+static int _cffi_d_xengnt_keep(uint64_t x0, uint64_t x1)
+{
+  return xengnt_keep(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_keep(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  uint64_t x1;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_keep", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_keep(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_keep _cffi_d_xengnt_keep
+#endif
+
+static int _cffi_d_xengnt_leave(uint64_t x0, uint64_t x1)
+{
+  return xengnt_leave(x0, x1);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_leave(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  uint64_t x1;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_leave", 2, 2, &arg0, &arg1))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_leave(x0, x1); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_leave _cffi_d_xengnt_leave
+#endif
+
 static uint16_t _cffi_d_xengnt_load16(uint16_t * x0)
 {
   return xengnt_load16(x0);
@@ -1189,10 +1340,10 @@ _cffi_f_xengnt_load16(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(1), arg0, (char **)&x0);
+      _cffi_type(33), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1227,10 +1378,10 @@ _cffi_f_xengnt_load32(PyObject *self, PyObject *arg0)
   PyObject *pyresult;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(13), arg0, (char **)&x0);
+      _cffi_type(45), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1274,6 +1425,166 @@ _cffi_f_xengnt_mb(PyObject *self, PyObject *noarg)
 #  define _cffi_f_xengnt_mb _cffi_d_xengnt_mb
 #endif
 
+static int _cffi_d_xengnt_peek(void * x0, uint64_t x1, uint64_t x2)
+{
+  return xengnt_peek(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_peek(PyObject *self, PyObject *args)
+{
+  void * x0;
+  uint64_t x1;
+  uint64_t x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_peek", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(28), arg0, (char **)&x0);
+  if (datasize != 0) {
+    x0 = ((size_t)datasize) <= 640 ? (void *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(28), arg0, (char **)&x0,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_peek(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_peek _cffi_d_xengnt_peek
+#endif
+
+static int _cffi_d_xengnt_poke(uint64_t x0, void const * x1, uint64_t x2)
+{
+  return xengnt_poke(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_poke(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  void const * x1;
+  uint64_t x2;
+  Py_ssize_t datasize;
+  struct _cffi_freeme_s *large_args_free = NULL;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_poke", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  datasize = _cffi_prepare_pointer_call_argument(
+      _cffi_type(24), arg1, (char **)&x1);
+  if (datasize != 0) {
+    x1 = ((size_t)datasize) <= 640 ? (void const *)alloca((size_t)datasize) : NULL;
+    if (_cffi_convert_array_argument(_cffi_type(24), arg1, (char **)&x1,
+            datasize, &large_args_free) < 0)
+      return NULL;
+  }
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_poke(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  if (large_args_free != NULL) _cffi_free_array_arguments(large_args_free);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_poke _cffi_d_xengnt_poke
+#endif
+
+static int _cffi_d_xengnt_probe(long x0, uint64_t x1, uint64_t x2, uint64_t x3)
+{
+  return xengnt_probe(x0, x1, x2, x3);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_probe(PyObject *self, PyObject *args)
+{
+  long x0;
+  uint64_t x1;
+  uint64_t x2;
+  uint64_t x3;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_probe", 4, 4, &arg0, &arg1, &arg2, &arg3))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, long);
+  if (x0 == (long)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x3 = _cffi_to_c_int(arg3, uint64_t);
+  if (x3 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_probe(x0, x1, x2, x3); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_probe _cffi_d_xengnt_probe
+#endif
+
 static void _cffi_d_xengnt_rmb(void)
 {
   xengnt_rmb();
@@ -1298,6 +1609,64 @@ _cffi_f_xengnt_rmb(PyObject *self, PyObject *noarg)
 #  define _cffi_f_xengnt_rmb _cffi_d_xengnt_rmb
 #endif
 
+static int _cffi_d_xengnt_show(uint64_t x0, uint64_t x1, int x2, uint64_t x3, int x4)
+{
+  return xengnt_show(x0, x1, x2, x3, x4);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_show(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  uint64_t x1;
+  int x2;
+  uint64_t x3;
+  int x4;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+  PyObject *arg3;
+  PyObject *arg4;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_show", 5, 5, &arg0, &arg1, &arg2, &arg3, &arg4))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x2 = _cffi_to_c_int(arg2, int);
+  if (x2 == (int)-1 && PyErr_Occurred())
+    return NULL;
+
+  x3 = _cffi_to_c_int(arg3, uint64_t);
+  if (x3 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x4 = _cffi_to_c_int(arg4, int);
+  if (x4 == (int)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_show(x0, x1, x2, x3, x4); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_show _cffi_d_xengnt_show
+#endif
+
 static void _cffi_d_xengnt_store16(uint16_t * x0, uint16_t x1)
 {
   xengnt_store16(x0, x1);
@@ -1317,10 +1686,10 @@ _cffi_f_xengnt_store16(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(1), arg0, (char **)&x0);
+      _cffi_type(33), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint16_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(1), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(33), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1363,10 +1732,10 @@ _cffi_f_xengnt_store32(PyObject *self, PyObject *args)
     return NULL;
 
   datasize = _cffi_prepare_pointer_call_argument(
-      _cffi_type(13), arg0, (char **)&x0);
+      _cffi_type(45), arg0, (char **)&x0);
   if (datasize != 0) {
     x0 = ((size_t)datasize) <= 640 ? (uint32_t *)alloca((size_t)datasize) : NULL;
-    if (_cffi_convert_array_argument(_cffi_type(13), arg0, (char **)&x0,
+    if (_cffi_convert_array_argument(_cffi_type(45), arg0, (char **)&x0,
             datasize, &large_args_free) < 0)
       return NULL;
   }
@@ -1388,6 +1757,52 @@ _cffi_f_xengnt_store32(PyObject *self, PyObject *args)
 }
 #else
 #  define _cffi_f_xengnt_store32 _cffi_d_xengnt_store32
+#endif
+
+static int _cffi_d_xengnt_through_pipe(uint64_t x0, uint64_t x1, uint64_t x2)
+{
+  return xengnt_through_pipe(x0, x1, x2);
+}
+#ifndef PYPY_VERSION
+static PyObject *
+_cffi_f_xengnt_through_pipe(PyObject *self, PyObject *args)
+{
+  uint64_t x0;
+  uint64_t x1;
+  uint64_t x2;
+  int result;
+  PyObject *pyresult;
+  PyObject *arg0;
+  PyObject *arg1;
+  PyObject *arg2;
+
+  if (!PyArg_UnpackTuple(args, "xengnt_through_pipe", 3, 3, &arg0, &arg1, &arg2))
+    return NULL;
+
+  x0 = _cffi_to_c_int(arg0, uint64_t);
+  if (x0 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x1 = _cffi_to_c_int(arg1, uint64_t);
+  if (x1 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  x2 = _cffi_to_c_int(arg2, uint64_t);
+  if (x2 == (uint64_t)-1 && PyErr_Occurred())
+    return NULL;
+
+  Py_BEGIN_ALLOW_THREADS
+  _cffi_restore_errno();
+  { result = xengnt_through_pipe(x0, x1, x2); }
+  _cffi_save_errno();
+  Py_END_ALLOW_THREADS
+
+  (void)self; /* unused */
+  pyresult = _cffi_from_c_int(result, int);
+  return pyresult;
+}
+#else
+#  define _cffi_f_xengnt_through_pipe _cffi_d_xengnt_through_pipe
 #endif
 
 static void _cffi_d_xengnt_wmb(void)
@@ -1651,349 +2066,357 @@ static char const * const (*_cffi_var_xengnt_messages(void))[_cffi_array_len(xen
 }
 
 static const struct _cffi_global_s _cffi_globals[] = {
-  { "xengnt_cmpxchg16", (void *)_cffi_f_xengnt_cmpxchg16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 7), (void *)_cffi_d_xengnt_cmpxchg16 },
-  { "xengnt_cmpxchg32", (void *)_cffi_f_xengnt_cmpxchg32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 19), (void *)_cffi_d_xengnt_cmpxchg32 },
-  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 64), (void *)0 },
-  { "xengnt_fetch_and16", (void *)_cffi_f_xengnt_fetch_and16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 3), (void *)_cffi_d_xengnt_fetch_and16 },
-  { "xengnt_fetch_and32", (void *)_cffi_f_xengnt_fetch_and32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 15), (void *)_cffi_d_xengnt_fetch_and32 },
-  { "xengnt_fetch_or16", (void *)_cffi_f_xengnt_fetch_or16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 3), (void *)_cffi_d_xengnt_fetch_or16 },
-  { "xengnt_fetch_or32", (void *)_cffi_f_xengnt_fetch_or32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 15), (void *)_cffi_d_xengnt_fetch_or32 },
-  { "xengnt_load16", (void *)_cffi_f_xengnt_load16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 0), (void *)_cffi_d_xengnt_load16 },
-  { "xengnt_load32", (void *)_cffi_f_xengnt_load32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 12), (void *)_cffi_d_xengnt_load32 },
-  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 32), (void *)_cffi_d_xengnt_mb },
-  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 67), (void *)0 },
-  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 35), (void *)0 },
-  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 32), (void *)_cffi_d_xengnt_rmb },
-  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 24), (void *)_cffi_d_xengnt_store16 },
-  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 28), (void *)_cffi_d_xengnt_store32 },
-  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 32), (void *)_cffi_d_xengnt_wmb },
+  { "xengnt_cmpxchg16", (void *)_cffi_f_xengnt_cmpxchg16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 39), (void *)_cffi_d_xengnt_cmpxchg16 },
+  { "xengnt_cmpxchg32", (void *)_cffi_f_xengnt_cmpxchg32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 51), (void *)_cffi_d_xengnt_cmpxchg32 },
+  { "xengnt_constants", (void *)_cffi_var_xengnt_constants, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 95), (void *)0 },
+  { "xengnt_fetch_and16", (void *)_cffi_f_xengnt_fetch_and16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_xengnt_fetch_and16 },
+  { "xengnt_fetch_and32", (void *)_cffi_f_xengnt_fetch_and32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_xengnt_fetch_and32 },
+  { "xengnt_fetch_or16", (void *)_cffi_f_xengnt_fetch_or16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 35), (void *)_cffi_d_xengnt_fetch_or16 },
+  { "xengnt_fetch_or32", (void *)_cffi_f_xengnt_fetch_or32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 47), (void *)_cffi_d_xengnt_fetch_or32 },
+  { "xengnt_hide", (void *)_cffi_f_xengnt_hide, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_hide },
+  { "xengnt_keep", (void *)_cffi_f_xengnt_keep, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_keep },
+  { "xengnt_leave", (void *)_cffi_f_xengnt_leave, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 6), (void *)_cffi_d_xengnt_leave },
+  { "xengnt_load16", (void *)_cffi_f_xengnt_load16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 32), (void *)_cffi_d_xengnt_load16 },
+  { "xengnt_load32", (void *)_cffi_f_xengnt_load32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_O, 44), (void *)_cffi_d_xengnt_load32 },
+  { "xengnt_mb", (void *)_cffi_f_xengnt_mb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_mb },
+  { "xengnt_members", (void *)_cffi_var_xengnt_members, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 98), (void *)0 },
+  { "xengnt_messages", (void *)_cffi_var_xengnt_messages, _CFFI_OP(_CFFI_OP_GLOBAL_VAR_F, 67), (void *)0 },
+  { "xengnt_peek", (void *)_cffi_f_xengnt_peek, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 27), (void *)_cffi_d_xengnt_peek },
+  { "xengnt_poke", (void *)_cffi_f_xengnt_poke, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 22), (void *)_cffi_d_xengnt_poke },
+  { "xengnt_probe", (void *)_cffi_f_xengnt_probe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 0), (void *)_cffi_d_xengnt_probe },
+  { "xengnt_rmb", (void *)_cffi_f_xengnt_rmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_rmb },
+  { "xengnt_show", (void *)_cffi_f_xengnt_show, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 10), (void *)_cffi_d_xengnt_show },
+  { "xengnt_store16", (void *)_cffi_f_xengnt_store16, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 56), (void *)_cffi_d_xengnt_store16 },
+  { "xengnt_store32", (void *)_cffi_f_xengnt_store32, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 60), (void *)_cffi_d_xengnt_store32 },
+  { "xengnt_through_pipe", (void *)_cffi_f_xengnt_through_pipe, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_V, 17), (void *)_cffi_d_xengnt_through_pipe },
+  { "xengnt_wmb", (void *)_cffi_f_xengnt_wmb, _CFFI_OP(_CFFI_OP_CPYTHON_BLTN_N, 64), (void *)_cffi_d_xengnt_wmb },
 };
 
 static const struct _cffi_field_s _cffi_fields[] = {
   { "p", offsetof(xengnt_handle_uint64_t, p),
          sizeof(((xengnt_handle_uint64_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 71) },
+         _CFFI_OP(_CFFI_OP_NOOP, 102) },
   { "p", offsetof(xengnt_handle_xen_pfn_t, p),
          sizeof(((xengnt_handle_xen_pfn_t *)0)->p),
-         _CFFI_OP(_CFFI_OP_NOOP, 78) },
+         _CFFI_OP(_CFFI_OP_NOOP, 108) },
   { "a", offsetof(struct gnttab_cache_flush, a),
          sizeof(((struct gnttab_cache_flush *)0)->a),
-         _CFFI_OP(_CFFI_OP_NOOP, 74) },
+         _CFFI_OP(_CFFI_OP_NOOP, 104) },
   { "offset", offsetof(struct gnttab_cache_flush, offset),
               sizeof(((struct gnttab_cache_flush *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 5) },
+              _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "length", offsetof(struct gnttab_cache_flush, length),
               sizeof(((struct gnttab_cache_flush *)0)->length),
-              _CFFI_OP(_CFFI_OP_NOOP, 5) },
+              _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "op", offsetof(struct gnttab_cache_flush, op),
           sizeof(((struct gnttab_cache_flush *)0)->op),
-          _CFFI_OP(_CFFI_OP_NOOP, 17) },
+          _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "source", offsetof(struct gnttab_copy, source),
               sizeof(((struct gnttab_copy *)0)->source),
-              _CFFI_OP(_CFFI_OP_NOOP, 49) },
+              _CFFI_OP(_CFFI_OP_NOOP, 80) },
   { "dest", offsetof(struct gnttab_copy, dest),
             sizeof(((struct gnttab_copy *)0)->dest),
-            _CFFI_OP(_CFFI_OP_NOOP, 49) },
+            _CFFI_OP(_CFFI_OP_NOOP, 80) },
   { "len", offsetof(struct gnttab_copy, len),
            sizeof(((struct gnttab_copy *)0)->len),
-           _CFFI_OP(_CFFI_OP_NOOP, 5) },
+           _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "flags", offsetof(struct gnttab_copy, flags),
              sizeof(((struct gnttab_copy *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 5) },
+             _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "status", offsetof(struct gnttab_copy, status),
               sizeof(((struct gnttab_copy *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "u", offsetof(struct gnttab_copy_ptr, u),
          sizeof(((struct gnttab_copy_ptr *)0)->u),
-         _CFFI_OP(_CFFI_OP_NOOP, 73) },
+         _CFFI_OP(_CFFI_OP_NOOP, 103) },
   { "domid", offsetof(struct gnttab_copy_ptr, domid),
              sizeof(((struct gnttab_copy_ptr *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "offset", offsetof(struct gnttab_copy_ptr, offset),
               sizeof(((struct gnttab_copy_ptr *)0)->offset),
-              _CFFI_OP(_CFFI_OP_NOOP, 5) },
+              _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "dom", offsetof(struct gnttab_dump_table, dom),
            sizeof(((struct gnttab_dump_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "status", offsetof(struct gnttab_dump_table, status),
               sizeof(((struct gnttab_dump_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "nr_frames", offsetof(struct gnttab_get_status_frames, nr_frames),
                  sizeof(((struct gnttab_get_status_frames *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 17) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "dom", offsetof(struct gnttab_get_status_frames, dom),
            sizeof(((struct gnttab_get_status_frames *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "status", offsetof(struct gnttab_get_status_frames, status),
               sizeof(((struct gnttab_get_status_frames *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "frame_list", offsetof(struct gnttab_get_status_frames, frame_list),
                   sizeof(((struct gnttab_get_status_frames *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 81) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 111) },
   { "dom", offsetof(struct gnttab_get_version, dom),
            sizeof(((struct gnttab_get_version *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "pad", offsetof(struct gnttab_get_version, pad),
            sizeof(((struct gnttab_get_version *)0)->pad),
-           _CFFI_OP(_CFFI_OP_NOOP, 5) },
+           _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "version", offsetof(struct gnttab_get_version, version),
                sizeof(((struct gnttab_get_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 17) },
+               _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "host_addr", offsetof(struct gnttab_map_grant_ref, host_addr),
                  sizeof(((struct gnttab_map_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "flags", offsetof(struct gnttab_map_grant_ref, flags),
              sizeof(((struct gnttab_map_grant_ref *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 17) },
+             _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "ref", offsetof(struct gnttab_map_grant_ref, ref),
            sizeof(((struct gnttab_map_grant_ref *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 40) },
+           _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "dom", offsetof(struct gnttab_map_grant_ref, dom),
            sizeof(((struct gnttab_map_grant_ref *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "status", offsetof(struct gnttab_map_grant_ref, status),
               sizeof(((struct gnttab_map_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "handle", offsetof(struct gnttab_map_grant_ref, handle),
               sizeof(((struct gnttab_map_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 39) },
+              _CFFI_OP(_CFFI_OP_NOOP, 71) },
   { "dev_bus_addr", offsetof(struct gnttab_map_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_map_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "dom", offsetof(struct gnttab_query_size, dom),
            sizeof(((struct gnttab_query_size *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "nr_frames", offsetof(struct gnttab_query_size, nr_frames),
                  sizeof(((struct gnttab_query_size *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 17) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "max_nr_frames", offsetof(struct gnttab_query_size, max_nr_frames),
                      sizeof(((struct gnttab_query_size *)0)->max_nr_frames),
-                     _CFFI_OP(_CFFI_OP_NOOP, 17) },
+                     _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "status", offsetof(struct gnttab_query_size, status),
               sizeof(((struct gnttab_query_size *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "version", offsetof(struct gnttab_set_version, version),
                sizeof(((struct gnttab_set_version *)0)->version),
-               _CFFI_OP(_CFFI_OP_NOOP, 17) },
+               _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "dom", offsetof(struct gnttab_setup_table, dom),
            sizeof(((struct gnttab_setup_table *)0)->dom),
-           _CFFI_OP(_CFFI_OP_NOOP, 38) },
+           _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "nr_frames", offsetof(struct gnttab_setup_table, nr_frames),
                  sizeof(((struct gnttab_setup_table *)0)->nr_frames),
-                 _CFFI_OP(_CFFI_OP_NOOP, 17) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "status", offsetof(struct gnttab_setup_table, status),
               sizeof(((struct gnttab_setup_table *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "frame_list", offsetof(struct gnttab_setup_table, frame_list),
                   sizeof(((struct gnttab_setup_table *)0)->frame_list),
-                  _CFFI_OP(_CFFI_OP_NOOP, 82) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 112) },
   { "ref_a", offsetof(struct gnttab_swap_grant_ref, ref_a),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_a),
-             _CFFI_OP(_CFFI_OP_NOOP, 40) },
+             _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "ref_b", offsetof(struct gnttab_swap_grant_ref, ref_b),
              sizeof(((struct gnttab_swap_grant_ref *)0)->ref_b),
-             _CFFI_OP(_CFFI_OP_NOOP, 40) },
+             _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "status", offsetof(struct gnttab_swap_grant_ref, status),
               sizeof(((struct gnttab_swap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "mfn", offsetof(struct gnttab_transfer, mfn),
            sizeof(((struct gnttab_transfer *)0)->mfn),
-           _CFFI_OP(_CFFI_OP_NOOP, 79) },
+           _CFFI_OP(_CFFI_OP_NOOP, 109) },
   { "domid", offsetof(struct gnttab_transfer, domid),
              sizeof(((struct gnttab_transfer *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "ref", offsetof(struct gnttab_transfer, ref),
            sizeof(((struct gnttab_transfer *)0)->ref),
-           _CFFI_OP(_CFFI_OP_NOOP, 40) },
+           _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "status", offsetof(struct gnttab_transfer, status),
               sizeof(((struct gnttab_transfer *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "host_addr", offsetof(struct gnttab_unmap_and_replace, host_addr),
                  sizeof(((struct gnttab_unmap_and_replace *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "new_addr", offsetof(struct gnttab_unmap_and_replace, new_addr),
                 sizeof(((struct gnttab_unmap_and_replace *)0)->new_addr),
-                _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "handle", offsetof(struct gnttab_unmap_and_replace, handle),
               sizeof(((struct gnttab_unmap_and_replace *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 39) },
+              _CFFI_OP(_CFFI_OP_NOOP, 71) },
   { "status", offsetof(struct gnttab_unmap_and_replace, status),
               sizeof(((struct gnttab_unmap_and_replace *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "host_addr", offsetof(struct gnttab_unmap_grant_ref, host_addr),
                  sizeof(((struct gnttab_unmap_grant_ref *)0)->host_addr),
-                 _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "dev_bus_addr", offsetof(struct gnttab_unmap_grant_ref, dev_bus_addr),
                     sizeof(((struct gnttab_unmap_grant_ref *)0)->dev_bus_addr),
-                    _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "handle", offsetof(struct gnttab_unmap_grant_ref, handle),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->handle),
-              _CFFI_OP(_CFFI_OP_NOOP, 39) },
+              _CFFI_OP(_CFFI_OP_NOOP, 71) },
   { "status", offsetof(struct gnttab_unmap_grant_ref, status),
               sizeof(((struct gnttab_unmap_grant_ref *)0)->status),
-              _CFFI_OP(_CFFI_OP_NOOP, 42) },
+              _CFFI_OP(_CFFI_OP_NOOP, 74) },
   { "flags", offsetof(struct grant_entry_header, flags),
              sizeof(((struct grant_entry_header *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 5) },
+             _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "domid", offsetof(struct grant_entry_header, domid),
              sizeof(((struct grant_entry_header *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "flags", offsetof(struct grant_entry_v1, flags),
              sizeof(((struct grant_entry_v1 *)0)->flags),
-             _CFFI_OP(_CFFI_OP_NOOP, 5) },
+             _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "domid", offsetof(struct grant_entry_v1, domid),
              sizeof(((struct grant_entry_v1 *)0)->domid),
-             _CFFI_OP(_CFFI_OP_NOOP, 38) },
+             _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "frame", offsetof(struct grant_entry_v1, frame),
              sizeof(((struct grant_entry_v1 *)0)->frame),
-             _CFFI_OP(_CFFI_OP_NOOP, 17) },
+             _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "name", offsetof(struct xengnt_constant, name),
             sizeof(((struct xengnt_constant *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 34) },
+            _CFFI_OP(_CFFI_OP_NOOP, 66) },
   { "bits", offsetof(struct xengnt_constant, bits),
             sizeof(((struct xengnt_constant *)0)->bits),
-            _CFFI_OP(_CFFI_OP_NOOP, 76) },
+            _CFFI_OP(_CFFI_OP_NOOP, 106) },
   { "size", offsetof(struct xengnt_constant, size),
             sizeof(((struct xengnt_constant *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 43) },
+            _CFFI_OP(_CFFI_OP_NOOP, 13) },
   { "is_signed", offsetof(struct xengnt_constant, is_signed),
                  sizeof(((struct xengnt_constant *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 43) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 13) },
   { "name", offsetof(struct xengnt_member, name),
             sizeof(((struct xengnt_member *)0)->name),
-            _CFFI_OP(_CFFI_OP_NOOP, 34) },
+            _CFFI_OP(_CFFI_OP_NOOP, 66) },
   { "size", offsetof(struct xengnt_member, size),
             sizeof(((struct xengnt_member *)0)->size),
-            _CFFI_OP(_CFFI_OP_NOOP, 43) },
+            _CFFI_OP(_CFFI_OP_NOOP, 13) },
   { "is_signed", offsetof(struct xengnt_member, is_signed),
                  sizeof(((struct xengnt_member *)0)->is_signed),
-                 _CFFI_OP(_CFFI_OP_NOOP, 43) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 13) },
   { "hdr", offsetof(union grant_entry_v2, hdr),
            sizeof(((union grant_entry_v2 *)0)->hdr),
-           _CFFI_OP(_CFFI_OP_NOOP, 61) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "full_page", offsetof(union grant_entry_v2, full_page),
                  sizeof(((union grant_entry_v2 *)0)->full_page),
-                 _CFFI_OP(_CFFI_OP_NOOP, 44) },
+                 _CFFI_OP(_CFFI_OP_NOOP, 75) },
   { "sub_page", offsetof(union grant_entry_v2, sub_page),
                 sizeof(((union grant_entry_v2 *)0)->sub_page),
-                _CFFI_OP(_CFFI_OP_NOOP, 45) },
+                _CFFI_OP(_CFFI_OP_NOOP, 76) },
   { "transitive", offsetof(union grant_entry_v2, transitive),
                   sizeof(((union grant_entry_v2 *)0)->transitive),
-                  _CFFI_OP(_CFFI_OP_NOOP, 46) },
+                  _CFFI_OP(_CFFI_OP_NOOP, 77) },
   { "__spacer", offsetof(union grant_entry_v2, __spacer),
                 sizeof(((union grant_entry_v2 *)0)->__spacer),
-                _CFFI_OP(_CFFI_OP_NOOP, 69) },
+                _CFFI_OP(_CFFI_OP_NOOP, 100) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 40) },
+           _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "gmfn", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 79) },
+            _CFFI_OP(_CFFI_OP_NOOP, 109) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 61) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 17) },
+            _CFFI_OP(_CFFI_OP_NOOP, 49) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 72) },
+             _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 61) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "page_off", (size_t)-1,
                 (size_t)-1,
-                _CFFI_OP(_CFFI_OP_NOOP, 5) },
+                _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "length", (size_t)-1,
               (size_t)-1,
-              _CFFI_OP(_CFFI_OP_NOOP, 5) },
+              _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "frame", (size_t)-1,
              (size_t)-1,
-             _CFFI_OP(_CFFI_OP_NOOP, 72) },
+             _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "hdr", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 61) },
+           _CFFI_OP(_CFFI_OP_NOOP, 92) },
   { "trans_domid", (size_t)-1,
                    (size_t)-1,
-                   _CFFI_OP(_CFFI_OP_NOOP, 38) },
+                   _CFFI_OP(_CFFI_OP_NOOP, 70) },
   { "pad0", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 5) },
+            _CFFI_OP(_CFFI_OP_NOOP, 37) },
   { "gref", (size_t)-1,
             (size_t)-1,
-            _CFFI_OP(_CFFI_OP_NOOP, 40) },
+            _CFFI_OP(_CFFI_OP_NOOP, 72) },
   { "dev_bus_addr", (size_t)-1,
                     (size_t)-1,
-                    _CFFI_OP(_CFFI_OP_NOOP, 72) },
+                    _CFFI_OP(_CFFI_OP_NOOP, 2) },
   { "ref", (size_t)-1,
            (size_t)-1,
-           _CFFI_OP(_CFFI_OP_NOOP, 40) },
+           _CFFI_OP(_CFFI_OP_NOOP, 72) },
 };
 
 static const struct _cffi_struct_union_s _cffi_struct_unions[] = {
-  { "$1", 73, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "$1", 103, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 71, 2 /* unnamed */ },
-  { "$2", 44, _CFFI_F_CHECK_FIELDS,
+  { "$2", 75, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 73, 3 /* unnamed */ },
-  { "$3", 45, _CFFI_F_CHECK_FIELDS,
+  { "$3", 76, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 76, 4 /* unnamed */ },
-  { "$4", 46, _CFFI_F_CHECK_FIELDS,
+  { "$4", 77, _CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 80, 4 /* unnamed */ },
-  { "$5", 74, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "$5", 104, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     (size_t)-2, -2, 84, 2 /* unnamed */ },
-  { "$xengnt_handle_uint64_t", 81, 0,
+  { "$xengnt_handle_uint64_t", 111, 0,
     sizeof(xengnt_handle_uint64_t), offsetof(struct _cffi_align_typedef_xengnt_handle_uint64_t, y), 0, 1 },
-  { "$xengnt_handle_xen_pfn_t", 82, 0,
+  { "$xengnt_handle_xen_pfn_t", 112, 0,
     sizeof(xengnt_handle_xen_pfn_t), offsetof(struct _cffi_align_typedef_xengnt_handle_xen_pfn_t, y), 1, 1 },
-  { "gnttab_cache_flush", 47, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_cache_flush", 78, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_cache_flush), offsetof(struct _cffi_align_struct_gnttab_cache_flush, y), 2, 4 },
-  { "gnttab_copy", 48, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy", 79, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy), offsetof(struct _cffi_align_struct_gnttab_copy, y), 6, 5 },
-  { "gnttab_copy_ptr", 49, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_copy_ptr", 80, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_copy_ptr), offsetof(struct _cffi_align_struct_gnttab_copy_ptr, y), 11, 3 },
-  { "gnttab_dump_table", 50, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_dump_table", 81, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_dump_table), offsetof(struct _cffi_align_struct_gnttab_dump_table, y), 14, 2 },
-  { "gnttab_get_status_frames", 51, 0,
+  { "gnttab_get_status_frames", 82, 0,
     sizeof(struct gnttab_get_status_frames), offsetof(struct _cffi_align_struct_gnttab_get_status_frames, y), 16, 4 },
-  { "gnttab_get_version", 52, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_get_version", 83, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_get_version), offsetof(struct _cffi_align_struct_gnttab_get_version, y), 20, 3 },
-  { "gnttab_map_grant_ref", 53, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_map_grant_ref", 84, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_map_grant_ref), offsetof(struct _cffi_align_struct_gnttab_map_grant_ref, y), 23, 7 },
-  { "gnttab_query_size", 54, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_query_size", 85, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_query_size), offsetof(struct _cffi_align_struct_gnttab_query_size, y), 30, 4 },
-  { "gnttab_set_version", 55, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_set_version", 86, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_set_version), offsetof(struct _cffi_align_struct_gnttab_set_version, y), 34, 1 },
-  { "gnttab_setup_table", 56, 0,
+  { "gnttab_setup_table", 87, 0,
     sizeof(struct gnttab_setup_table), offsetof(struct _cffi_align_struct_gnttab_setup_table, y), 35, 4 },
-  { "gnttab_swap_grant_ref", 57, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_swap_grant_ref", 88, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_swap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_swap_grant_ref, y), 39, 3 },
-  { "gnttab_transfer", 58, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_transfer", 89, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_transfer), offsetof(struct _cffi_align_struct_gnttab_transfer, y), 42, 4 },
-  { "gnttab_unmap_and_replace", 59, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_and_replace", 90, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_and_replace), offsetof(struct _cffi_align_struct_gnttab_unmap_and_replace, y), 46, 4 },
-  { "gnttab_unmap_grant_ref", 60, _CFFI_F_CHECK_FIELDS,
+  { "gnttab_unmap_grant_ref", 91, _CFFI_F_CHECK_FIELDS,
     sizeof(struct gnttab_unmap_grant_ref), offsetof(struct _cffi_align_struct_gnttab_unmap_grant_ref, y), 50, 4 },
-  { "grant_entry_header", 61, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_header", 92, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_header), offsetof(struct _cffi_align_struct_grant_entry_header, y), 54, 2 },
-  { "grant_entry_v1", 62, _CFFI_F_CHECK_FIELDS,
+  { "grant_entry_v1", 93, _CFFI_F_CHECK_FIELDS,
     sizeof(struct grant_entry_v1), offsetof(struct _cffi_align_struct_grant_entry_v1, y), 56, 3 },
-  { "grant_entry_v2", 75, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
+  { "grant_entry_v2", 105, _CFFI_F_UNION|_CFFI_F_CHECK_FIELDS,
     sizeof(union grant_entry_v2), offsetof(struct _cffi_align_union_grant_entry_v2, y), 66, 5 },
-  { "xengnt_constant", 63, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_constant", 94, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_constant), offsetof(struct _cffi_align_struct_xengnt_constant, y), 59, 4 },
-  { "xengnt_member", 66, _CFFI_F_CHECK_FIELDS,
+  { "xengnt_member", 97, _CFFI_F_CHECK_FIELDS,
     sizeof(struct xengnt_member), offsetof(struct _cffi_align_struct_xengnt_member, y), 63, 3 },
 };
 
 static const struct _cffi_typename_s _cffi_typenames[] = {
-  { "domid_t", 38 },
-  { "grant_handle_t", 39 },
-  { "grant_ref_t", 40 },
-  { "grant_status_t", 41 },
-  { "xen_pfn_t", 79 },
-  { "xen_ulong_t", 80 },
-  { "xengnt_handle_uint64_t", 81 },
-  { "xengnt_handle_xen_pfn_t", 82 },
+  { "domid_t", 70 },
+  { "grant_handle_t", 71 },
+  { "grant_ref_t", 72 },
+  { "grant_status_t", 73 },
+  { "xen_pfn_t", 109 },
+  { "xen_ulong_t", 110 },
+  { "xengnt_handle_uint64_t", 111 },
+  { "xengnt_handle_xen_pfn_t", 112 },
 };
 
 static const struct _cffi_type_context_s _cffi_type_context = {
@@ -2003,12 +2426,12 @@ static const struct _cffi_type_context_s _cffi_type_context = {
   _cffi_struct_unions,
   NULL,  /* no enums */
   _cffi_typenames,
-  16,  /* num_globals */
+  24,  /* num_globals */
   26,  /* num_struct_unions */
   0,  /* num_enums */
   8,  /* num_typenames */
   NULL,  /* no includes */
-  83,  /* num_types */
+  113,  /* num_types */
   0,  /* flags */
 };
 

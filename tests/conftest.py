@@ -13,6 +13,7 @@ from typing import Any
 
 import oracle
 import pytest
+import rig_library
 
 ASKED = "xengnt-oracle-asked"
 COVERED = "xengnt-oracle-covered"
@@ -31,6 +32,12 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def distribution(scratch: Path) -> oracle.Source:
     """Return libxen-dev's header, or skip."""
     return oracle.distribution(scratch)
+
+
+@pytest.fixture(scope="session")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of a rig that has been built, or skip."""
+    return rig_library.shared(tmp_path_factory)
 
 
 @pytest.fixture

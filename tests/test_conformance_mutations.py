@@ -168,8 +168,9 @@ MUTATIONS: list[tuple[str, str, str, str]] = [
         "    if frame.owner is not caller and _may_write(",
     ),
     (
-        "space.py", "map_grant_ref/", "        if not PV_PAGES <= address < END:",
-        "        if not address < END:",
+        "space.py", "map_grant_ref/",
+        "        if not self.domain.places.pages <= address < self.domain.places.end:",
+        "        if not address < self.domain.places.end:",
     ),
     # What is written back, or is done
     (

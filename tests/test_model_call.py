@@ -415,3 +415,26 @@ def test_versions_that_there_are_not(version: str) -> None:
 def test_a_version_of_three_numbers() -> None:
     """Would catch a point release that is refused, or taken for another version."""
     assert Hypervisor("4.19.2").behaviour.version == (4, 19)
+
+
+def test_elements_fail_that_are_to_fail() -> None:
+    """Would catch an injected failure that changes something, or hits another element."""
+    hv = Hypervisor()
+    d0, guest = hv.create_domain(), hv.create_domain()
+    ref = guest.grants.permit_access(d0.domid, guest.frame(1))
+    rows = [
+        {"host_addr": d0.reserve(), "flags": "host_map", "ref": ref, "dom": guest.domid}
+        for _ in range(5)
+    ]
+    hv.inject("map_grant_ref", Status.EAGAIN, skip=1, times=2)
+    hv.inject("map_grant_ref", Status.NO_SPACE, domid=guest.domid, times=None)
+    batch = xengnt.Dispatcher(d0).map_grant_ref(rows)
+    assert batch.status == [0, Status.EAGAIN, Status.EAGAIN, 0, 0]
+    assert d0.injected == [1, 2]
+    assert d0.reasons[0] == (1, "injected: GNTST_eagain")
+    assert guest.table.pins[ref].as_dict()["host_write"] == 3
+    assert hv.faults.heal() == 2
+    for op, wrong in (("set_version", -1), ("copy", 0), ("copy", -99), ("no_such", -1)):
+        with pytest.raises(InvalidValue):
+            hv.inject(op, wrong)
+    assert not hv.faults.planned

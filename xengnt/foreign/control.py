@@ -24,15 +24,23 @@ OPTIONAL = {"xengnt_rig_reason"}
 _LACKS = {-errno.ENOSYS: "-ENOSYS", -errno.EOPNOTSUPP: "-EOPNOTSUPP"}
 _WHOLE_CALL = (1 << 32) - 1
 _OF_CPLUSPLUS = re.compile(r"^#ifdef __cplusplus\n.*?^#endif\n", re.MULTILINE | re.DOTALL)
-_DIRECTIVE = re.compile(r"^#.*\n", re.MULTILINE)
+_OF_THE_RIG = re.compile(
+    r"^#ifndef XENGNT_RIG_CONTROL_ONLY\n.*?^#endif .*?\n", re.MULTILINE | re.DOTALL
+)
+_DIRECTIVE = re.compile(r"^#(.*\\\n)*.*\n", re.MULTILINE)
 _FUNCTION = re.compile(r"\b(xengnt_rig_\w+)\(")
+
+
+def declarations(*, rig: bool) -> str:
+    """Return what ``<xengnt/rig.h>`` declares, with or without what only the rig has."""
+    text = _OF_CPLUSPLUS.sub("", (Path(get_include()) / "xengnt" / "rig.h").read_text())
+    return _DIRECTIVE.sub("", text if rig else _OF_THE_RIG.sub("", text))
 
 
 @cache
 def declared() -> tuple[Any, tuple[str, ...]]:
-    """Return the declarations of ``<xengnt/rig.h>``, and the names of its functions."""
-    text = (Path(get_include()) / "xengnt" / "rig.h").read_text()
-    plain = _DIRECTIVE.sub("", _OF_CPLUSPLUS.sub("", text))
+    """Return the declarations of the control part, and the names of its functions."""
+    plain = declarations(rig=False)
     ffi = cffi.FFI()
     ffi.cdef(plain)
     return ffi, tuple(dict.fromkeys(_FUNCTION.findall(plain)))

@@ -78,8 +78,8 @@ class Entries:
         """
         buffers = [_buffer(frame, "grant frame") for frame in frames]
         others = [_buffer(frame, "status frame") for frame in status]
-        pages = [page for data in buffers for page in _pages(data)]
-        more = [page for data in others for page in _pages(data)]
+        pages = [page for data in buffers for page in words(data)]
+        more = [page for data in others for page in words(data)]
         count = (len(self._pages) + len(pages)) * self._per_page
         room = (len(self._status) + len(more)) * self._per_status
         if self.version == 1 and more:
@@ -297,8 +297,11 @@ def _start(data: memoryview) -> int:
     return int(ffi.cast("uintptr_t", ffi.from_buffer(data)))
 
 
-def _pages(data: memoryview) -> list[dict[int, Any]]:
-    """Return the pages of a buffer, each as arrays of words of every width."""
+def words(data: memoryview) -> list[dict[int, Any]]:
+    """Return the pages of a buffer, each as arrays of words of every width.
+
+    They do not keep the buffer.
+    """
     ffi, start = load().ffi, _start(data)
     return [
         {

@@ -85,6 +85,7 @@ def _call(caller: Domain, cmd: int, address: int, count: int) -> int:
     if count & _NEGATIVE:
         raise Stopped(errno.EINVAL, f"count {count:#x} is negative")
     number, rest = cmd & _CMD_MASK, cmd & ~_CMD_MASK
+    caller.hypervisor.faults.op = number
     flushes = number == Op.CACHE_FLUSH
     if rest and not flushes:
         raise Stopped(errno.EINVAL, f"command {cmd:#x} has bits above the low {CMD_BITS}")

@@ -13,6 +13,7 @@ from xengnt.abi.bits import DEST_GREF, SELF, SOURCE_GREF
 from xengnt.abi.constants import Status
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.model.claims import check_writable, claim_to_copy, release_copy
+from xengnt.model.elements import told
 from xengnt.model.failures import Failed, Fault
 from xengnt.model.forms import form
 from xengnt.model.pins import Pin
@@ -139,10 +140,11 @@ def _outside(side: str, pin: Pin, start: int, end: int) -> Failed:
 def judged(caller: Domain, index: int, fields: tuple[int, ...]) -> int:
     """Do an element, and return its status."""
     try:
+        if caller.hypervisor.faults.planned:
+            caller.hypervisor.faults.strike(caller)
         copy_one(caller, *fields)
     except Failed as failed:
-        caller.reasons.append((index, failed.reason))
-        return failed.status
+        return told(caller, index, failed)
     return 0
 
 

@@ -13,21 +13,12 @@ from xengnt.abi.targets import PAGE_SHIFT
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import call
+from xengnt.model.backing import Places
+from xengnt.model.behaviour import Behaviour
 from xengnt.model.failures import Failed
 from xengnt.model.machine import Frame
 from xengnt.model.memory import GuestMemory
-from xengnt.model.space import (
-    ARENA,
-    ARM_PAGES,
-    END,
-    HVM_PAGES,
-    PV_PAGES,
-    WINDOW,
-    Page,
-    PvSpace,
-    Space,
-    TranslatedSpace,
-)
+from xengnt.model.space import Page, PvSpace, Space, TranslatedSpace
 from xengnt.model.table import GrantTable
 
 if TYPE_CHECKING:
@@ -41,9 +32,6 @@ _BITS = {"hvm": 48, "pvh": 48, "arm": 40}
 """How many bits a guest's physical addresses have."""
 
 
-_STARTS = {"pv": PV_PAGES, "arm": ARM_PAGES}
-
-
 class Domain:
     """A domain of a `Hypervisor`, which makes it.
 
@@ -54,13 +42,16 @@ class Domain:
         kind: ``pv``, ``hvm``, ``pvh`` or ``arm``.
         abi: the ABI of its guest.
         privileged: whether it may act on other domains' tables.
+        high: whether its pages began with frame numbers that do not fit 32 bits.
         dying: whether it has been destroyed.
         max_pages: how many pages it may have, None for any number.
         pages: the frames that it has as its pages, by index.
         owned: all frames that are its, in use or not, in the order in which it got them.
         table: its grant table.
+        places: where it has what.
         space: what it sees at which address.
         memory: its memory, with room for arguments.
+        injected: of its last call, the elements that failed because that was wanted.
         reasons: of its last call, what went wrong: the index of the element, or None for
             the call as a whole, and which check failed on which value.
     """
@@ -76,6 +67,8 @@ class Domain:
         privileged: bool,
         max_pages: int | None,
         high: bool,
+        behaviour: Behaviour,
+        places: Places,
     ) -> None:
         self.hypervisor = hypervisor
         self.machine = hypervisor.machine
@@ -83,24 +76,27 @@ class Domain:
         self.kind = kind
         self.abi = abi
         self.privileged = privileged
+        self.high = high
         self.dying = False
         self.max_pages = max_pages
         self.pages: dict[int, Frame] = {}
         self.owned: dict[Frame, None] = {}
+        self.injected: list[int] = []
         self.reasons: list[tuple[int | None, str]] = []
         self.paged_out: dict[int, Page] = {}
         self._grants: tuple[Entries, Grants] | None = None
         self.translated = kind != "pv"
+        self.places = places
         self.space: Space
         if self.translated:
             self.space = TranslatedSpace(self, bits=_BITS[kind], replaces=kind == "arm")
         else:
             self.space = PvSpace(self, narrow=self.compat)
-        self._first = _STARTS.get(kind, HVM_PAGES) >> PAGE_SHIFT
-        self._window = WINDOW >> PAGE_SHIFT
-        if not 0 <= pages <= (ARENA >> PAGE_SHIFT) - self._first:
+        self._first = self.places.pages >> PAGE_SHIFT
+        self._window = self.places.window >> PAGE_SHIFT
+        self._behind = self.places.arena >> PAGE_SHIFT
+        if not 0 <= pages <= self._behind - self._first:
             raise InvalidValue(f"pages: {pages} are too many, or too few", got=pages)
-        behaviour = hypervisor.behaviour
         self.table = GrantTable(
             self,
             behaviour.max_grant_frames,
@@ -166,7 +162,7 @@ class Domain:
             InvalidValue: there is not that much room.
         """
         start = self._window
-        if pages < 1 or start + pages > END >> PAGE_SHIFT:
+        if pages < 1 or start + pages > self.places.end >> PAGE_SHIFT:
             raise InvalidValue(f"d{self.domid} has no room for {pages} pages", got=pages)
         self._window += pages
         return start << PAGE_SHIFT
@@ -270,7 +266,8 @@ class Domain:
         elif number >= self._first:
             index = number - self._first
         self.pages[index] = frame
-        self.space.put(number, Page(frame))
+        if self.translated or number < self._behind:
+            self.space.put(number, Page(frame))
 
     def lost_frame(self) -> None:
         """Be told that nobody uses one of its frames any more."""
@@ -287,6 +284,7 @@ class Domain:
             raise InvalidValue(f"d{self.domid} has been destroyed, and makes no calls")
         with self.hypervisor.lock:
             self.reasons = []
+            self.injected = []
             return call.grant_table_op(self, cmd, address, count)
 
     def __repr__(self) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from xengnt.abi.constants import Status
 from xengnt.model.failures import Failed, Fault
+from xengnt.model.faults import Injected
 from xengnt.model.forms import Form, form
 
 if TYPE_CHECKING:
@@ -28,11 +29,21 @@ def judged(caller: Domain, index: int, one: One, shape: Form, element: bytearray
     """Do an element, and leave its status in its bytes."""
     status = int(Status.OKAY)
     try:
+        if caller.hypervisor.faults.planned:
+            caller.hypervisor.faults.strike(caller)
         one(caller, shape, element)
     except Failed as failed:
-        status = failed.status
-        caller.reasons.append((index, failed.reason))
+        status = told(caller, index, failed)
     shape.put(element, "status", status)
+
+
+def told(caller: Domain, index: int, failed: Failed) -> int:
+    """Note why an element fails, and return its status."""
+    caller.reasons.append((index, failed.reason))
+    if isinstance(failed, Injected):
+        caller.injected.append(index)
+        caller.hypervisor.faults.hits += 1
+    return failed.status
 
 
 def batch(op: str, one: One, *, written: str = "status") -> Handler:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Grant entries as the bytes that a guest and Xen share.
 
-All that Xen's side reads from entries and writes to them is here, and nowhere else. Each
-change is one read and one write, which other calls cannot come between.
+All that Xen's side reads from entries and writes to them is here, and nowhere else. The
+guest may change them at any time. What both sides change is changed by atomic operations, and
+an entry is taken into use only if it still allows that at the moment it is marked.
 
-Imports ``xengnt.abi``, ``xengnt.codec`` and the modules beside it.
+Imports ``xengnt.abi``, ``xengnt.extension``, ``xengnt.guest`` and the modules beside it.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 from xengnt.abi.bits import (
     ACCEPT_TRANSFER,
@@ -25,6 +27,8 @@ from xengnt.abi.bits import (
 )
 from xengnt.abi.constants import Status
 from xengnt.abi.targets import PAGE_SIZE
+from xengnt.extension import load
+from xengnt.guest.entries import words
 from xengnt.model.failures import Failed
 from xengnt.model.forms import form
 
@@ -47,6 +51,12 @@ _PER_V1, _PER_V2 = PAGE_SIZE // _SIZE_V1, PAGE_SIZE // _SIZE_V2
 STATUS_PER_FRAME = PAGE_SIZE // _STATUS.size
 
 _WHOLE_OR_PART = TYPE_MASK | SUB_PAGE
+_HALF, _WORD_SIZE = 2, 4  # bytes of the flags, and of flags and domain in one
+_ALL = 0xFFFF
+_DOMID = 16  # the bits below the domain, in such a word
+
+_ATTEMPTS = 5
+"""How often Xen looks again at an entry of version 1 that changes under its hands."""
 
 
 Part = tuple[int, int, int]
@@ -67,6 +77,8 @@ class Entries(ABC):
 
     def __init__(self, frames: list[memoryview]) -> None:
         self.frames = frames
+        self._lib = load().lib
+        self._shared = _Words(frames)
 
     def __len__(self) -> int:
         return len(self.frames) * self.per_frame
@@ -86,6 +98,22 @@ class Entries(ABC):
         """Write the flags of an entry."""
         frame, at = self.at(ref)
         _FLAGS.pack_into(frame, at, flags)
+
+    def _flags_at(self, ref: int) -> Any:
+        """Return a pointer to the flags of an entry."""
+        frame, index = divmod(ref, self.per_frame)
+        return self._shared.at(frame, index * self.size, _HALF)
+
+    def _head_at(self, ref: int) -> Any:
+        """Return a pointer to the flags and the domain in one."""
+        frame, index = divmod(ref, self.per_frame)
+        return self._shared.at(frame, index * self.size, _WORD_SIZE)
+
+    def _changed(self, ref: int, head: tuple[int, int], flags: int) -> bool:
+        """Write the flags unless they, or the domain, are not any more as they were, and tell."""
+        old = head[0] | head[1] << _DOMID
+        new = flags | head[1] << _DOMID
+        return bool(self._lib.xengnt_cmpxchg32(self._head_at(ref), old, new) != old)
 
     @abstractmethod
     def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
@@ -124,7 +152,8 @@ class Entries(ABC):
                 f"entry {ref} has flags {flags:#x} for d{domid}, not {ACCEPT_TRANSFER:#x} "
                 f"(accept_transfer) for d{giver}",
             )
-        self.put_flags(ref, flags | COMMITTED)
+        if self._changed(ref, (flags, domid), flags | COMMITTED):
+            raise _unstable(ref)
 
     @abstractmethod
     def put_frame(self, ref: int, number: int) -> None:
@@ -132,7 +161,7 @@ class Entries(ABC):
 
     def complete(self, ref: int) -> None:
         """Say that the page has come."""
-        self.put_flags(ref, self.header(ref)[0] | COMPLETED)
+        self._lib.xengnt_fetch_or16(self._flags_at(ref), COMPLETED)
 
 
 def _refuse(ref: int, flags: int, domid: int, user: int, *, mapping: bool) -> Failed:
@@ -150,6 +179,24 @@ def _refuse_writing(ref: int, flags: int) -> Failed:
     return Failed(Status.GENERAL_ERROR, f"entry {ref}, with flags {flags:#x}, is read-only")
 
 
+def _unstable(ref: int) -> Failed:
+    return Failed(Status.GENERAL_ERROR, f"entry {ref} changes while it is looked at")
+
+
+class _Words:
+    """The words of frames, as pointers for atomic operations."""
+
+    def __init__(self, frames: list[memoryview]) -> None:
+        self._frames = frames
+        self._words: list[dict[int, Any]] = []
+
+    def at(self, frame: int, offset: int, width: int) -> Any:
+        """Return a pointer to a word of a frame."""
+        for data in self._frames[len(self._words) : frame + 1]:
+            self._words += words(data)
+        return self._words[frame][width] + offset // width
+
+
 class EntriesV1(Entries):
     """Entries of version 1: the in-use bits are in the flags."""
 
@@ -158,26 +205,24 @@ class EntriesV1(Entries):
     per_frame = _PER_V1
 
     def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
-        """Mark an entry as in use."""
+        """Mark an entry as in use, however often that takes, within reason."""
         frame, at = self.frames[ref // _PER_V1], ref % _PER_V1 * _SIZE_V1
-        flags, domid = _HEADER_V1.unpack_from(frame, at)
-        if not pinned:
-            mask = _WHOLE_OR_PART if mapping else TYPE_MASK
-            if flags & mask != PERMIT_ACCESS or domid != user:
-                raise _refuse(ref, flags, domid, user, mapping=mapping)
-        if readonly:
-            _FLAGS.pack_into(frame, at, flags | READING)
-        elif flags & READONLY:
-            raise _refuse_writing(ref, flags)
-        else:
-            _FLAGS.pack_into(frame, at, flags | IN_USE)
-        return flags  # type: ignore[no-any-return]  # what it unpacks is an int
+        for _ in range(_ATTEMPTS):
+            flags, domid = _HEADER_V1.unpack_from(frame, at)
+            if not pinned:
+                mask = _WHOLE_OR_PART if mapping else TYPE_MASK
+                if flags & mask != PERMIT_ACCESS or domid != user:
+                    raise _refuse(ref, flags, domid, user, mapping=mapping)
+            if not readonly and flags & READONLY:
+                raise _refuse_writing(ref, flags)
+            more = READING if readonly else IN_USE
+            if not self._changed(ref, (flags, domid), flags | more):
+                return flags  # type: ignore[no-any-return]  # what it unpacks is an int
+        raise _unstable(ref)
 
     def release(self, ref: int, bits: int) -> None:
         """Clear in-use bits."""
-        frame, at = self.frames[ref // _PER_V1], ref % _PER_V1 * _SIZE_V1
-        flags, _ = _HEADER_V1.unpack_from(frame, at)
-        _FLAGS.pack_into(frame, at, flags & ~bits)
+        self._lib.xengnt_fetch_and16(self._flags_at(ref), _ALL & ~bits)
 
     def part(self, ref: int, flags: int) -> Part:
         """Return the whole page, whatever the flags say of parts."""
@@ -215,6 +260,7 @@ class EntriesV2(Entries):
     def __init__(self, frames: list[memoryview], status: list[memoryview]) -> None:
         super().__init__(frames)
         self.status = status
+        self._marks = _Words(status)
 
     def word(self, ref: int) -> tuple[memoryview, int]:
         """Return the frame that an entry's status is in, and its offset there."""
@@ -222,7 +268,23 @@ class EntriesV2(Entries):
         return self.status[frame], index * _STATUS.size
 
     def claim(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
-        """Mark an entry as in use; one that is passed on can be claimed too, but not mapped."""
+        """Mark an entry as in use; one that is passed on can be claimed too, but not mapped.
+
+        It is looked at once more when it is marked, as the guest first takes an entry back
+        and then looks for marks.
+        """
+        flags = self._allowed(ref, user, pinned=pinned, readonly=readonly, mapping=mapping)
+        bits = READING if readonly else IN_USE
+        before = self._lib.xengnt_fetch_or16(self._mark_at(ref), bits)
+        try:
+            self._allowed(ref, user, pinned=pinned, readonly=readonly, mapping=mapping)
+        except Failed:
+            self.release(ref, bits & ~before)
+            raise
+        return flags
+
+    def _allowed(self, ref: int, user: int, *, pinned: bool, readonly: bool, mapping: bool) -> int:
+        """Return the flags of an entry that can be claimed."""
         frame, at = self.frames[ref // _PER_V2], ref % _PER_V2 * _SIZE_V2
         flags, domid = _HEADER_V2.unpack_from(frame, at)
         if not pinned:
@@ -233,15 +295,16 @@ class EntriesV2(Entries):
                 raise _refuse(ref, flags, domid, user, mapping=mapping)
         if not readonly and flags & READONLY:
             raise _refuse_writing(ref, flags)
-        frame, at = self.word(ref)
-        bits = READING if readonly else IN_USE
-        _FLAGS.pack_into(frame, at, _WORD.unpack_from(frame, at)[0] | bits)
         return flags  # type: ignore[no-any-return]  # what it unpacks is an int
+
+    def _mark_at(self, ref: int) -> Any:
+        """Return a pointer to the word of an entry in the status array."""
+        frame, index = divmod(ref, STATUS_PER_FRAME)
+        return self._marks.at(frame, index * _STATUS.size, _STATUS.size)
 
     def release(self, ref: int, bits: int) -> None:
         """Clear in-use bits."""
-        frame, at = self.word(ref)
-        _FLAGS.pack_into(frame, at, _WORD.unpack_from(frame, at)[0] & ~bits)
+        self._lib.xengnt_fetch_and16(self._mark_at(ref), _ALL & ~bits)
 
     def in_use(self, ref: int) -> int:
         """Return the in-use bits."""

@@ -6,15 +6,19 @@ Imports ``xengnt.errors``, ``xengnt.codec`` and the modules beside it.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from threading import RLock
 from typing import Any
 
 from xengnt.abi.bits import FIRST_RESERVED
+from xengnt.abi.constants import Op, Status
 from xengnt.codec import Abi
 from xengnt.errors import InvalidValue
 from xengnt.model import dump
+from xengnt.model.backing import Backing
 from xengnt.model.behaviour import Behaviour, parse_version
 from xengnt.model.domain import KINDS, Domain
+from xengnt.model.faults import Fault, Faults
 from xengnt.model.machine import Machine
 from xengnt.model.mapping import undo_all
 
@@ -32,11 +36,13 @@ class Hypervisor:
         cache_flush: whether there is that op; by default what the version has.
         patched: whether it has the fixes of XSA-523, of November 2026.
         low_frames: how many frames the machine has whose number fits 32 bits.
+        backing: what memory is made of, plain bytes by default.
 
     Attributes:
         behaviour: the choices.
         machine: the memory.
         domains: by number, those included that died but still have frames in use.
+        faults: what is to fail.
 
     Raises:
         InvalidValue: a choice that there is not.
@@ -54,6 +60,7 @@ class Hypervisor:
         cache_flush: bool | None = None,
         patched: bool = True,
         low_frames: int = 1 << 20,
+        backing: Backing | None = None,
     ) -> None:
         self.behaviour = Behaviour(
             parse_version(xen_version),
@@ -66,8 +73,9 @@ class Hypervisor:
             cache_flush=cache_flush,
         )
         self.xen_version = xen_version
-        self.machine = Machine(low_frames)
+        self.machine = Machine(low_frames, backing or Backing())
         self.domains: dict[int, Domain] = {}
+        self.faults = Faults()
         self.lock = RLock()
         """One call at a time."""
 
@@ -81,6 +89,7 @@ class Hypervisor:
         domid: int | None = None,
         max_pages: int | None = None,
         high: bool = False,
+        **limits: Any,
     ) -> Domain:
         """Make a domain.
 
@@ -93,6 +102,8 @@ class Hypervisor:
             domid: its number, by default the first that is free.
             max_pages: how many pages it may get by transfers, by default any number.
             high: whether its pages have frame numbers that do not fit 32 bits.
+            limits: ``max_grant_frames``, ``max_maptrack_frames`` or ``max_version``, where it
+                is to be another one than the hypervisor's.
 
         Raises:
             InvalidValue: these do not go together, or with the domains that there are.
@@ -113,16 +124,25 @@ class Hypervisor:
             raise InvalidValue(f"domid: {domid} can be no domain's", got=domid)
         if domid in self.domains:
             raise InvalidValue(f"domid: there is a domain {domid} already", got=domid)
-        domain = Domain(
-            self,
-            domid,
-            abi=abi,
-            kind=kind,
-            pages=pages,
-            privileged=privileged,
-            max_pages=max_pages,
-            high=high,
-        )
+        behaviour = replace(self.behaviour, **limits)
+        backing = self.machine.backing
+        places = backing.places(abi, kind, pages, max_pages)
+        try:
+            domain = Domain(
+                self,
+                domid,
+                abi=abi,
+                kind=kind,
+                pages=pages,
+                privileged=privileged,
+                max_pages=max_pages,
+                high=high,
+                behaviour=behaviour,
+                places=places,
+            )
+        except BaseException:
+            backing.leave(places)
+            raise
         self.domains[domid] = domain
         return domain
 
@@ -138,6 +158,7 @@ class Hypervisor:
         with self.lock:
             if domain.dying:
                 raise InvalidValue(f"d{domain.domid} has been destroyed before")
+            self.machine.backing.leave(domain.places)
             undo_all(domain)
             domain.space.clear()
             domain.paged_out.clear()
@@ -145,6 +166,34 @@ class Hypervisor:
             for frame in [frame for frame in domain.owned if not frame.xen]:
                 self.machine.release(frame)
             self.reap(domain)
+
+    def inject(
+        self,
+        op: str,
+        status: Status | int,
+        *,
+        skip: int = 0,
+        times: int | None = 1,
+        domid: int | None = None,
+    ) -> None:
+        """Let elements fail that would not.
+
+        Args:
+            op: of which op, ``map_grant_ref``.
+            status: with what.
+            skip: how many are done before.
+            times: how many then fail, None for all.
+            domid: in whose calls; by default in anybody's.
+
+        Raises:
+            InvalidValue: there is no such op or status, or its elements have none.
+        """
+        try:
+            known = Op[op.upper()], Status(status)
+        except (KeyError, ValueError):
+            raise InvalidValue(f"no op {op!r}, or no status {status}", got=(op, status)) from None
+        with self.lock:
+            self.faults.plan(Fault(*known, skip, times, domid))
 
     def reap(self, domain: Domain) -> None:
         """Forget a dead domain when nobody has a frame of it any more."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The machine's memory: frames of real bytes, each with an owner and references.
 
-Imports ``xengnt.errors`` and ``xengnt.abi``.
+Imports ``xengnt.errors``, ``xengnt.abi`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.errors import Unavailable
+from xengnt.model.backing import Backing
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
@@ -60,7 +61,8 @@ class Frame:
 class _Zone:
     """Frames with numbers from a first one on."""
 
-    def __init__(self, first: int, size: int | None) -> None:
+    def __init__(self, backing: Backing, first: int, size: int | None) -> None:
+        self.backing = backing
         self.first = first
         self.size = size
         self.made = 0
@@ -71,8 +73,10 @@ class _Zone:
             raise Unavailable(f"no memory left: all {self.size} frames are taken", got=self.size)
         if self.free:
             return self.free.popleft()
+        number = self.first + self.made
+        frame = Frame(number, self.backing.frame(number))
         self.made += 1
-        return Frame(self.first + self.made - 1, memoryview(bytearray(PAGE_SIZE)))
+        return frame
 
 
 class Machine:
@@ -80,13 +84,15 @@ class Machine:
 
     Args:
         low_frames: how many have a number that fits 32 bits.
+        backing: what they are made of.
     """
 
-    def __init__(self, low_frames: int) -> None:
+    def __init__(self, low_frames: int, backing: Backing) -> None:
+        self.backing = backing
         self.frames: dict[int, Frame] = {}
-        self._low = _Zone(FIRST_FRAME, low_frames)
+        self._low = _Zone(backing, FIRST_FRAME, low_frames)
         self._low_end = FIRST_FRAME + low_frames
-        self._high = _Zone(HIGH_FRAME, None)
+        self._high = _Zone(backing, HIGH_FRAME, None)
 
     def allocate(self, owner: Domain, *, high: bool = False, xen: bool = False) -> Frame:
         """Give a domain a frame of zeros.

@@ -19,6 +19,7 @@ from xengnt.abi.constants import Status
 from xengnt.model.claims import check_writable, claim_to_map, release_map
 from xengnt.model.elements import batch
 from xengnt.model.failures import Failed
+from xengnt.model.faults import Injected
 from xengnt.model.lookup import by_id
 from xengnt.model.maptrack import Mapping
 from xengnt.model.pins import increments
@@ -47,7 +48,8 @@ def _map(caller: Domain, form: Form, element: bytearray) -> None:
     handle = maptrack.take()
     if handle is None:
         has = caller.hypervisor.behaviour.has_no_space
-        raise Failed(
+        kind = Injected if maptrack.limited else Failed
+        raise kind(
             Status.NO_SPACE if has else Status.GENERAL_ERROR,
             f"d{caller.domid} has no handle left: {len(maptrack.live)} are in use",
         )

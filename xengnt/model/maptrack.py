@@ -45,16 +45,24 @@ class Maptrack:
 
     Args:
         max_pages: how many pages of handles there may be.
+
+    Attributes:
+        live: what handles that are in use stand for.
+        limit: how many may be in use, for who wants to see what happens then; None for
+            as many as there are.
     """
 
     def __init__(self, max_pages: int) -> None:
         self.live: dict[int, Mapping] = {}
+        self.limit: int | None = None
         self.max_pages = max_pages
         self.pages = 0
         self._free: deque[int] = deque()
 
     def take(self) -> int | None:
         """Return a free handle, None if there is none."""
+        if self.limited:
+            return None
         if len(self._free) > 1:
             return self._free.popleft()
         if self.pages == self.max_pages:
@@ -63,6 +71,11 @@ class Maptrack:
         self.pages += 1
         self._free.extendleft(range(first + PER_PAGE - 1, first, -1))
         return first
+
+    @property
+    def limited(self) -> bool:
+        """Whether as many are in use as its limit allows."""
+        return self.limit is not None and len(self.live) >= self.limit
 
     def give_back(self, handle: int) -> None:
         """Make a handle free again."""

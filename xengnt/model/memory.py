@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import PAGE_SHIFT, PAGE_SIZE
 from xengnt.backends.memory import PagedMemory
-from xengnt.model.space import ARENA, WINDOW, Page
+from xengnt.model.space import Page
 
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
@@ -23,9 +23,9 @@ class GuestMemory(PagedMemory):
     """
 
     def __init__(self, domain: Domain) -> None:
-        super().__init__((ARENA, WINDOW))
+        super().__init__((domain.places.arena, domain.places.window))
         self._domain = domain
-        self._end = ARENA
+        self._end = domain.places.arena
 
     def allocate(self, size: int) -> int:
         """Return the address of that many zero bytes, aligned to eight.

@@ -27,24 +27,6 @@ from xengnt.model.machine import Frame
 if TYPE_CHECKING:
     from xengnt.model.domain import Domain
 
-PV_PAGES = 0x1000_0000
-"""Where a PV guest has its pages, and its page tables begin."""
-
-HVM_PAGES = 0x40_0000
-"""Where a translated guest on x86 has them; nothing is at 0."""
-
-ARM_PAGES = 0x4000_0000
-"""Where a guest on Arm has its memory."""
-
-ARENA = 0x8000_0000
-"""Where guests have what is allocated for arguments."""
-
-WINDOW = 0xC000_0000
-"""Where there is room for mappings."""
-
-END = 0xF000_0000
-"""Where page tables and room end; below Xen's own part of a 32-bit address space."""
-
 HOLE_32 = 0xF580_0000
 """Where Xen's own part of a 32-bit PV guest's address space begins."""
 
@@ -85,6 +67,8 @@ class Space(ABC):
     def __init__(self, domain: Domain) -> None:
         self.domain = domain
         self.pages: dict[int, Page] = {}
+        self._backing = domain.hypervisor.machine.backing
+        self._elsewhere = self._backing.elsewhere(domain.abi)
 
     def read(self, address: int, size: int) -> bytes:
         """Return bytes.
@@ -95,6 +79,10 @@ class Space(ABC):
         page, at = divmod(address, PAGE_SIZE)
         if at + size <= PAGE_SIZE and page in self.pages:
             return bytes(self.pages[page].frame.data[at : at + size])
+        if self._elsewhere and self._elsewhere.has(address, size):
+            if (found := self._elsewhere.read(address, size)) is None:
+                raise self._fault(address)
+            return found
         pieces = self._pieces(address, size, writing=False)
         return b"".join([bytes(piece) for piece in pieces])
 
@@ -104,6 +92,10 @@ class Space(ABC):
         Raises:
             Fault: not all of them are there, or not for writing.
         """
+        if self._elsewhere and self._elsewhere.has(address, len(data)):
+            if not self._elsewhere.write(address, data):
+                raise self._fault(address)
+            return
         done = 0
         for piece in self._pieces(address, len(data), writing=True):
             piece[:] = data[done : done + len(piece)]
@@ -117,13 +109,16 @@ class Space(ABC):
             number, at = divmod(address, PAGE_SIZE)
             page = self.pages.get(number)
             if page is None:
-                raise Fault(f"d{self.domain.domid} has nothing at {address:#x}", got=address)
+                raise self._fault(address)
             if writing and not page.writable:
                 raise Fault(f"d{self.domain.domid} may only read at {address:#x}", got=address)
             room = min(PAGE_SIZE - at, end - address)
             pieces.append(page.frame.data[at : at + room])
             address += room
         return pieces
+
+    def _fault(self, address: int) -> Fault:
+        return Fault(f"d{self.domain.domid} has nothing at {address:#x}", got=address)
 
     @abstractmethod
     def accepts(self, address: int, size: int) -> bool:
@@ -151,7 +146,12 @@ class Space(ABC):
         """
 
     def put(self, number: int, page: Page | None) -> None:
-        """Put something at a page, or nothing; what was there goes."""
+        """Put something at a page, or nothing; what was there goes.
+
+        Raises:
+            Failed: the system does not let the guest see it, and nothing has changed.
+        """
+        self._backing.show(self.domain.places, number, page)
         old = self.pages.pop(number, None)
         if page:
             self.pages[number] = page
@@ -174,7 +174,7 @@ class Space(ABC):
 class PvSpace(Space):
     """The linear addresses of a PV guest.
 
-    It has page tables from `PV_PAGES` up to `END`.
+    It has page tables wherever it has a place for something.
 
     Args:
         domain: the guest.
@@ -233,7 +233,7 @@ class PvSpace(Space):
         number, at = divmod(address, PAGE_SIZE)
         if at:
             raise Failed(Status.GENERAL_ERROR, f"{name} {address:#x} is not the start of a page")
-        if not PV_PAGES <= address < END:
+        if not self.domain.places.pages <= address < self.domain.places.end:
             raise Failed(Status.GENERAL_ERROR, f"{name} {address:#x}: no page table is there")
         return number
 

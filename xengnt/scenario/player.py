@@ -142,12 +142,26 @@ class _Player:
         page, start = step.at, step.offset
         if step.place != "page":
             page, start = None, self._at(step.place, step.at, step.offset)
+        if isinstance(step.data, dict):
+            return self._entry(actor, start, step.data)
         if step.place in TABLES:
-            return _in_table(actor.table(status=step.place == "status"), start, step)
+            return _in_table(actor.table(status=step.place == "status"), start, step, step.data)
         if step.data is None:
             return actor.read(page, start, step.length)
         actor.write(page, start, step.data)
         return b""
+
+    def _entry(self, actor: Actor, ref: int, row: dict[str, Any]) -> bytes:
+        """Write an entry of the version that the table has, and return its bytes."""
+        version = 2 if actor.table(status=True) else 1
+        abi = actor.backend.abi
+        data = abi.encode(f"grant_entry_v{version}", [self.names.replaced(row)])
+        frames = actor.table(status=False)
+        index, at = divmod(ref * len(data), PAGE_SIZE)
+        if index >= len(frames):
+            raise InvalidValue(f"entry {ref}: the table has {len(frames)} frames", got=ref)
+        frames[index][at : at + len(data)] = data
+        return data
 
     def _at(self, key: str, start: object, offset: int, word: int = 8) -> int:
         """Return a place in bytes, which fits so many bytes."""
@@ -198,16 +212,16 @@ def _succeeded(step: Grant | Access) -> Line:
     return {key: value for key, value in step.line.items() if key != "fails"}
 
 
-def _in_table(frames: list[memoryview], start: int, step: Access) -> bytes:
+def _in_table(frames: list[memoryview], start: int, step: Access, data: bytes | None) -> bytes:
     """Read or write bytes of a grant table, and return those that are there now."""
     index, at = divmod(start, PAGE_SIZE)
-    length = step.length if step.data is None else len(step.data)
+    length = step.length if data is None else len(data)
     within_page(at, length)
     if index >= len(frames):
         raise InvalidValue(f"{step.place} {start}: nothing is there", got=start)
     here = frames[index][at : at + length]
-    if step.data is not None:
-        here[:] = step.data
+    if data is not None:
+        here[:] = data
     return bytes(here)
 
 

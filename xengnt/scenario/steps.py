@@ -52,6 +52,9 @@ _CHOICES = {"readonly", "ref"}
 TABLES = ("table", "status")
 """What there is of a grant table: its entries, and their status array."""
 
+ENTRY = "entry"
+"""An entry of the grant table, by its reference: it is written as a struct."""
+
 PLACES = ("page", "address", *TABLES)
 """What can be read and written."""
 
@@ -113,7 +116,7 @@ class Access:
         at: the index of the page, the address, or where in the table or array; a name stands
             for one of the latter three.
         offset: from there, in bytes.
-        data: what is written, None for reading.
+        data: what is written, None for reading; an entry as an object, which may have names.
         length: how much is read.
         expected: what has to be read.
         fails: whether there is nothing there, or it may not be written.
@@ -124,7 +127,7 @@ class Access:
     place: str
     at: Any
     offset: int
-    data: bytes | None
+    data: bytes | dict[str, Any] | None
     length: int
     expected: bytes | None
     fails: bool
@@ -201,6 +204,11 @@ def needed(action: str) -> set[str]:
 
 
 def _write(_abi: Abi, line: Line) -> Access:
+    if isinstance(line["write"], dict):
+        only(line, {"write", "in", ENTRY, "fails"})
+        if ENTRY not in line:
+            raise SourceError(f"write: an object is an {ENTRY}: say which")
+        return _access(line, line["write"], 0, None)
     only(line, {"write", "in", *PLACES, "offset", "fails"})
     return _access(line, hexadecimal(line["write"], "write"), 0, None)
 
@@ -212,8 +220,10 @@ def _read(_abi: Abi, line: Line) -> Access:
     return _access(line, None, length, expected)
 
 
-def _access(line: Line, data: bytes | None, length: int, expected: bytes | None) -> Access:
-    places = [key for key in PLACES if key in line]
+def _access(
+    line: Line, data: bytes | dict[str, Any] | None, length: int, expected: bytes | None
+) -> Access:
+    places = [key for key in (*PLACES, ENTRY) if key in line]
     if len(places) != 1:
         raise SourceError(f"expected one of {', '.join(PLACES)}")
     [place] = places
