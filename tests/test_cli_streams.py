@@ -415,6 +415,23 @@ def test_an_interrupt_leaves_no_file(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_nobody_works_on_for_a_command_that_was_killed(tmp_path: Path) -> None:
+    """Would catch processes that stay for ever when the one that they work for is gone."""
+    path = tmp_path / "sparse"
+    with path.open("wb") as file:
+        file.truncate(1 << 33)
+    with subprocess.Popen(
+        command("validate", "map_grant_ref", path, "--jobs", "2"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.kill()
+        finished(process)  # at the end of output that all of them hold open
+
+
 def test_progress_is_for_terminals(tmp_path: Path) -> None:
     """Would catch a bar that is not there, or that gets among the output."""
     path = tmp_path / "blob"

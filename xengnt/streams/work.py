@@ -23,6 +23,9 @@ Result = TypeVar("Result")
 
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 
+_PATIENCE = 0.2
+"""So many seconds an interrupt waits at the most for a result."""
+
 AHEAD = 16
 """As many tasks an executor has at once, unless another number is given."""
 
@@ -54,7 +57,8 @@ def in_order(
     waiting: deque[tuple[Task, Future[Result]]] = deque()
     try:
         for task in tasks:
-            waiting.append((task, executor.submit(function, task)))
+            with _undisturbed():
+                waiting.append((task, executor.submit(function, task)))
             if len(waiting) >= ahead:
                 yield _next(waiting)
         while waiting:
@@ -66,10 +70,31 @@ def in_order(
 
 def _next(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
     task, future = waiting.popleft()
+    while True:
+        try:
+            with _undisturbed():
+                return task, future.result(_PATIENCE)
+        except TimeoutError:
+            if future.done():  # that is its own
+                raise
+        except (BrokenExecutor, CancelledError) as error:
+            raise BackendError(str(error) or "the work was cancelled") from None
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Have an interrupt wait: in the middle of an executor it can leave a lock behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: came.append(number))
     try:
-        return task, future.result()
-    except (BrokenExecutor, CancelledError) as error:
-        raise BackendError(str(error) or "the work was cancelled") from None
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+        if came:
+            raise KeyboardInterrupt
 
 
 @contextmanager
@@ -115,8 +140,17 @@ def _start_server() -> None:
 
 
 def _deaf() -> None:
-    """Leave an interrupt to the process that shares out the work."""
+    """Leave an interrupt to the process that shares out the work, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_it, daemon=True).start()
+
+
+def _end_with_it() -> None:
+    from multiprocessing import parent_process
+
+    if parent := parent_process():
+        parent.join()
+        os._exit(1)  # nobody waits for what it is at
 
 
 @contextmanager
