@@ -35,6 +35,7 @@ LAYERS: dict[str, set[str]] = {
     "rig": {"abi", "codec", "errors", "extension", "foreign", "model", "package", "scenario"},
     "live": {"abi", "backends", "codec", "dispatch", "errors", "guest", "scenario"},
     "sources": {"abi", "errors"},
+    "streams": {"abi", "codec", "errors", "findings"},
     "baseline": {"errors", "findings", "mapping"},
     "mapping": {"errors"},
     "match": {"abi"},
@@ -47,7 +48,18 @@ LAYERS: dict[str, set[str]] = {
 ON_TOP = {"cli", "__init__", "__main__"}
 """These may import anything."""
 
-HEAVY = {"numpy", "pycparser", "typing", "dataclasses", "rich", "cffi", "elftools", "enum"}
+HEAVY = {
+    "numpy",
+    "pycparser",
+    "typing",
+    "dataclasses",
+    "rich",
+    "cffi",
+    "elftools",
+    "enum",
+    "pyarrow",
+    "distributed",
+}
 
 
 def _layer(path: Path) -> str:

@@ -332,7 +332,7 @@ def test_options_stand_anywhere(run: Run, tmp_path: Path) -> None:
     for order in orders(("copy",), (blob,), abi, ("--format", "json"), ("--when", "after")):
         assert run("validate", *order) == judged, order
     for words in (("copy", blob, "more"), ("copy", "--bogus", blob), ("copy", blob, "--abi")):
-        done = run("decode", *words)
+        done = run("encode", *words)
         assert (done.status, done.out, done.err.count("\n")) == (2, b"", 1)
     missing = run("decode", "--format", "hex")
     assert "the following arguments are required: OP|ENTRY" in missing.err
@@ -367,7 +367,7 @@ def test_names_are_shown_without_their_effect(run: Run, in_folder: Path, name: s
         ("decode", name),
         ("decode", "copy", "--abi", name),
         ("decode", "copy", "--format", name),
-        ("decode", "copy", "x", name),
+        ("encode", "copy", "x", name),
         (name,),
         ("explain", name),
         ("layout", name),
@@ -394,7 +394,8 @@ def test_files_that_cannot_be_read(run: Run, command: str, tmp_path: Path) -> No
     """Would catch a traceback, or an error that does not name the file."""
     missing = tmp_path / "missing"
     refused(run(command, "copy", missing), f"{missing}: No such file or directory")
-    refused(run(command, "copy", tmp_path), f"{tmp_path}: Is a directory")
+    no_files = "Is a directory" if command == "encode" else "a folder without files"
+    refused(run(command, "copy", tmp_path), f"{tmp_path}: {no_files}")
     refused(run(command, "nothing", data="[]"), "'nothing'")
     refused(run(command, "copy", "--abi", "vax"), "unknown ABI 'vax'")
     refused(run(command, "copy", "--interface-version", "0x99999999"), "newer than")
@@ -672,7 +673,14 @@ def test_validate_as_json(run: Run, tmp_path: Path) -> None:
     assert (page["source"], page["abi"]) == (str(path), "x86_64")
     assert page["interface_version"] == "0x00041300"
     empty = run("validate", "copy", "--format", "json", data=b"")
-    assert json.loads(empty.text) == {"findings": []}
+    nothing = {"elements": 0, "errors": 0, "warnings": 0}
+    assert json.loads(empty.text) == {
+        "findings": [],
+        "files": [{"source": "standard input", **nothing}],
+        **nothing,
+        "not_shown": 0,
+        "complete": True,
+    }
 
 
 @pytest.mark.parametrize(("abi", "name"), NAMES)

@@ -4,9 +4,7 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -90,14 +88,14 @@ def read_bytes(path: str) -> tuple[bytes, str]:
     """
     if path == "-":
         return sys.stdin.buffer.read(), "standard input"
-    name = _shown(path)
+    name = shown(path)
     try:
         return Path(path).read_bytes(), name
     except (OSError, ValueError) as error:  # a name may also have a null byte
         raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """Return the name of a file as it is shown.
 
     Raises:
@@ -115,49 +113,6 @@ def read_text(path: str) -> tuple[str, str]:
         return data.decode(), name
     except UnicodeDecodeError as error:
         raise SourceError(f"{name}: not UTF-8 text, at byte {error.start}") from None
-
-
-def write_bytes(path: str, data: bytes) -> None:
-    """Write a file whole or not at all, ``-`` being standard output.
-
-    Raises:
-        SourceError: it cannot be written.
-    """
-    if path == "-":
-        if sys.stdout.isatty():
-            raise SourceError("standard output is a terminal, and this is a blob: give -o")
-        sys.stdout.buffer.write(data)
-        return
-    name = _shown(path)
-    try:
-        target = Path(path).resolve()  # what a link points to is what is written
-        if path.endswith("/") or (target.exists() and not os.access(target, os.W_OK)):
-            target.open("r+b").close()  # says what is wrong with it
-        if target.exists() and not target.is_file():  # a device or a pipe: no place for another
-            target.write_bytes(data)
-            return
-        _replace(target, data)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
-
-
-def _replace(target: Path, data: bytes) -> None:
-    """Put a file in the place of another, or leave everything as it was."""
-    file = tempfile.NamedTemporaryFile(dir=target.parent, delete=False)  # noqa: SIM115 -- moved
-    try:
-        with file:
-            file.write(data)
-        Path(file.name).chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
-        Path(file.name).replace(target)
-    except BaseException:
-        Path(file.name).unlink()
-        raise
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 @contextmanager

@@ -44,25 +44,33 @@ def console(file: TextIO | None = None) -> Console:
 
 
 @contextmanager
-def progress(what: str, *, counts: bool = False) -> Iterator[Callable[[int, int], None]]:
+def progress(
+    what: str, *, counts: bool = False, on: Console | None = None
+) -> Iterator[Callable[[int, int | None], None]]:
     """Show on a terminal how far something is, if it takes long; nothing in a pipe.
 
-    Gives a function to call with what is done and what there is to do: in bytes, or as
-    numbers of whatever is counted.
+    Gives a function to call with what is done and what there is to do, None if nobody
+    knows: in bytes, or as numbers of whatever is counted.
+
+    Args:
+        what: what is done.
+        counts: whether these are no bytes.
+        on: where it shows above the bar what is printed; by default, standard error.
     """
+    shown_on = on or Console(file=sys.stderr)
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn() if counts else DownloadColumn(binary_units=True),
         TimeRemainingColumn(),
-        console=Console(file=sys.stderr),
+        console=shown_on,
         transient=True,
-        disable=not sys.stderr.isatty(),
+        disable=not shown_on.is_terminal,
     )
     with bar:
         task: TaskID | None = None
 
-        def show(done: int, total: int) -> None:
+        def show(done: int, total: int | None) -> None:
             nonlocal task
             if task is None:
                 task = bar.add_task(escape(printable(what)), total=total)

@@ -9,36 +9,46 @@ from rich.text import Text
 
 from xengnt.cli import render
 from xengnt.codec.dump import DumpLine
+from xengnt.streams import Decoded
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from xengnt.codec import Abi
+    from xengnt.codec import Codec
     from xengnt.codec.plan import Plan, Slot
 
 _WIDTH = 8
 """Bytes on a line of a dump."""
 
+_PAGE = 1000
+"""Lines of a table; behind them the next one begins, with columns of its own."""
+
 _GUIDES = {"IN": "→", "OUT": "←", "IN/OUT": "↔", "IN-pointer": "⇢", None: " "}
 
 
-def rows(abi: Abi, name: str, blob: bytes, *, in_only: bool) -> None:
-    """Print a table of the elements, a line for each, with names of values."""
-    console = render.console()
-    plan = abi.codec(name).plan
+def rows(console: Console, codec: Codec, part: Decoded, *, in_only: bool) -> None:
+    """Print a piece as tables, a line for each element, with names of values."""
+    size = codec.plan.struct.size * _PAGE
+    for start in range(0, len(part.data), size):
+        _table(console, codec, part, start, part.data[start : start + size], in_only=in_only)
+
+
+def _table(
+    console: Console, codec: Codec, part: Decoded, start: int, blob: bytes, *, in_only: bool
+) -> None:
+    """Print a table of some elements."""
+    plan = codec.plan
+    first = part.piece.first + start // plan.struct.size
     elements: dict[int, dict[str, Text]] = {}
-    for line in abi.dump(name, blob):
+    for line in codec.abi.dump(codec.name, blob):
         if line.name and line.leaf and not (in_only and line.direction == "OUT"):
             # Of several views, fields of the same name share a column.
             view, _, inner = line.leaf.partition(".")
             column = line.leaf if plan.only else inner or view
-            row = elements.setdefault(line.element, {})
+            row = elements.setdefault(first + line.element, {})
             if plan.only is None and not row:
                 row["view"] = Text(view)
             row[column] = _cell(plan, line)
-    if not elements:
-        console.print("0 elements")
-        return
     names = list(dict.fromkeys(column for element in elements.values() for column in element))
     heads = [column.replace(".", ".\n") for column in names]
     made = render.table(("", "right"), *heads)
@@ -69,19 +79,19 @@ def _number(value: int | list[int] | None) -> str:
     return "" if value is None else str(value) if abs(value) < 0x10000 else f"{value:#x}"  # noqa: PLR2004 -- longer ones read as addresses
 
 
-def hex_dump(abi: Abi, name: str, blob: bytes, *, in_only: bool) -> None:
-    """Print every byte with the field that it belongs to."""
-    console = render.console()
-    struct = abi.codec(name).plan.struct
-    lines = list(abi.dump(name, blob))
-    width = max((len(line.name or "") for line in lines), default=0)
-    console.print(render.struct_title(struct, abi.layout))
+def hex_dump(console: Console, codec: Codec, part: Decoded, *, in_only: bool) -> None:
+    """Print every byte of a piece with the field that it belongs to."""
+    plan = codec.plan
+    width = max(len(slot.name) for _, slot, _ in plan.meanings)
+    if not part.piece.start:
+        console.print(render.struct_title(plan.struct, codec.abi.layout))
     current = -1
-    for line in lines:
+    for line in codec.abi.dump(codec.name, part.data):
         if line.element != current:
             current = line.element
-            start = current * struct.size
-            console.print(Text(f"\nelement {current}", style="bold"), end="")
+            start = part.piece.start + current * plan.struct.size
+            title = f"\nelement {part.piece.first + current}"
+            console.print(Text(title, style="bold"), end="")
             console.print(Text(f"  at byte {start} ({start:#x})", style=render.DIM))
         if not (in_only and line.direction == "OUT"):
             _dump(console, line, width)

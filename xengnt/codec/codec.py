@@ -7,7 +7,7 @@ Imports ``xengnt.errors`` and the modules beside it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from operator import index
 from typing import TYPE_CHECKING, Any
 
@@ -111,11 +111,15 @@ class Codec:
         strict: bool = False,
         allow_out: bool = False,
         poison: int | None = None,
+        first: int = 0,
     ) -> bytes:
-        """Return rows or columns as bytes; see `Abi.encode`."""
+        """Return rows or columns as bytes; see `Abi.encode`.
+
+        The first row has the number `first`, for errors: where a batch comes in parts.
+        """
         if poison is None and not (strict or allow_out):
-            return self.plain.encode(rows)
-        data = self.encoder(strict=strict, allow_out=allow_out).encode(rows)
+            return self.plain.encode(rows, first)
+        data = self.encoder(strict=strict, allow_out=allow_out).encode(rows, first)
         return data if poison is None else self._poison(data, poison, allow_out=allow_out)
 
     def encode_into(
@@ -185,7 +189,7 @@ class Codec:
         return (int.from_bytes(data, "little") | poison).to_bytes(len(data), "little")
 
     def __reduce__(self) -> tuple[object, ...]:
-        return type(self.abi).codec, (self.abi, self.name)
+        return _known, (self.abi, self.name)
 
     @cached_property
     def validator(self) -> Any:
@@ -193,3 +197,9 @@ class Codec:
         from xengnt.codec.validate import Validator
 
         return Validator(self.plan, self.abi.declarations, self.op)
+
+
+@cache
+def _known(abi: Abi, name: str) -> Codec:
+    """Return a codec where it was sent to; each is made once in a process."""
+    return abi.codec(name)

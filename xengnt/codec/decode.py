@@ -56,17 +56,26 @@ class Decoder:
                 expected="bytes",
                 got=kind,
             )
-        if len(view) % self.size:
-            whole = len(view) - len(view) % self.size
-            raise InvalidValue(
-                f"{self.plan.label}: {len(view)} bytes are not a multiple of the struct's "
-                f"{self.size}: {len(view) - whole} too many at offset {whole}",
-                struct=self.plan.struct.tag,
-                offset=whole,
-                expected=f"a multiple of {self.size}",
-                got=len(view),
-            )
+        self.whole(len(view))
         return view
+
+    def whole(self, length: int) -> int:
+        """Return how many structs so many bytes are.
+
+        Raises:
+            InvalidValue: it is not a whole number of structs.
+        """
+        count, rest = divmod(length, self.size)
+        if rest:
+            raise InvalidValue(
+                f"{self.plan.label}: {length} bytes are not a multiple of the struct's "
+                f"{self.size}: {rest} too many at offset {length - rest}",
+                struct=self.plan.struct.tag,
+                offset=length - rest,
+                expected=f"a multiple of {self.size}",
+                got=length,
+            )
+        return count
 
     def rows(self, data: Any) -> list[Row]:
         """Return a list of dicts, keyed by dotted path."""

@@ -10,10 +10,11 @@ Imports ``xengnt.errors``, ``xengnt.abi`` and the symbols.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from xengnt.abi.choice import Choice, parse_choice
+from xengnt.abi.choice import Choice, parse_choice, parts
 from xengnt.abi.declarations import Declarations
 from xengnt.abi.layout import Field, StructLayout
 from xengnt.codec.symbols import Symbols
@@ -145,6 +146,25 @@ class Plan:
             choice = choice[2]
         return self.views[choice]
 
+    @property
+    def meanings(self) -> Iterator[tuple[View, Slot, str | None]]:
+        """Give all that a value can be decoded as: the view, the slot and, of a union, which.
+
+        Of each union first the members that can be meant and then, if bits can be above all
+        of them, the whole, for which there is None.
+        """
+        chosen = _members(self.choice)
+        for view in self.views.values():
+            if view.name and view.name not in chosen:
+                continue
+            for slot in view.leaves:
+                union = view.unions.get(slot.leaf)
+                meant = [union.members[name] for name in _members(union.choice)] if union else []
+                for member in meant:
+                    yield view, member, member.name.rpartition(".")[2]
+                if not meant or any(member.size < slot.size for member in meant):
+                    yield view, slot, None
+
     def pick(self, view: View, choice: Choice | None, element: bytes) -> str:
         """Return the member that a choice means for the bytes of an element."""
         while not isinstance(choice, str):
@@ -231,3 +251,8 @@ class Plan:
                     mask = self._declared.constants[enum.mask].value if enum.mask else bits
                     return slot, mask, bits
         raise UnknownName(f"no field of {self.label} can hold {name}", got=name)
+
+
+def _members(choice: Choice | None) -> list[str]:
+    """Return the members that a choice can mean, each once."""
+    return list(dict.fromkeys(member for _, member in parts(choice or "") if member))

@@ -70,15 +70,15 @@ class Encoder:
             found = self._packers[names] = Packer(self.plan, names)
         return found
 
-    def encode(self, rows: object) -> bytes:
-        """Return rows or columns as bytes."""
+    def encode(self, rows: object, first: int = 0) -> bytes:
+        """Return rows or columns as bytes; the first row has this number, for errors."""
         if type(rows) is not list:
             pairs = self.columns(rows)
             if pairs is not None:
                 return pack_columns(self.values, self.packer(tuple(pairs)), pairs)
             rows = self._rows(rows)
         data = self._again(rows)
-        return self._anew(rows) if data is None else data
+        return self._anew(rows, first) if data is None else data
 
     def bind(self, rows: object, *, scalars: bool = False) -> Binding | None:
         """Return columns bound to where they are in memory, None if some are not.
@@ -103,14 +103,14 @@ class Encoder:
             return columns_of(self.plan, rows, allow_out=self.allow_out)
         return None
 
-    def _anew(self, rows: list[Any]) -> bytes:
+    def _anew(self, rows: list[Any], first: int) -> bytes:
         """Pack rows that are not like the last ones."""
-        like = self._like(rows[0]) if rows else None
+        like = self._like(rows[0], first) if rows else None
         data = like(rows) if like else None
         if like and data is not None:
             self._again = like
             return data
-        return b"".join(self._slow(row, number) for number, row in enumerate(rows))
+        return b"".join(self._slow(row, number) for number, row in enumerate(rows, first))
 
     def _rows(self, rows: Any) -> list[Any]:
         """Return a list of rows, of another sequence, a generator or an array."""
@@ -133,36 +133,36 @@ class Encoder:
     def _first(self, row: Any) -> bytes:
         """Pack one row, and make `encode_one` fast for more like it."""
         data = self._slow(row, 0)
-        packer = self._flat(row) if type(row) is dict else None
+        packer = self._flat(row, 0) if type(row) is dict else None
         if packer and packer.fast:
             fast, slow = packer.fast.dict, self._slow
             self.encode_one = lambda row: fast(row) or slow(row, 0)
         return data
 
-    def _like(self, first: Any) -> Lists | None:
+    def _like(self, first: Any, number: int) -> Lists | None:
         """Return what packs lists of rows like this one, None where each takes a look."""
         kind = type(first)
         if kind is dict:
-            packer = self._flat(first)
+            packer = self._flat(first, number)
             return packer.fast.dicts if packer and packer.fast else None
         if kind is tuple or kind is list:
             packer = self.packer(self.inputs)
             return packer.fast.tuples if packer.fast else None
         if isinstance(first, Mapping | tuple | list) and not hasattr(first, "_fields"):
             return None
-        given = self._given(first, 0)
-        packer = self.packer(self._choose(given, 0, first), 0)
+        given = self._given(first, number)
+        packer = self.packer(self._choose(given, number, first), number)
         if self.plan.raw.unions or any("." in name for name in self.inputs) or not packer.fast:
             return None
         fast = packer.fast.objects
         absent = tuple(name for name in self.inputs if name not in given)
         return lambda rows: fast(rows, kind, absent)
 
-    def _flat(self, row: dict[Any, Any]) -> Packer | None:
+    def _flat(self, row: dict[Any, Any], number: int) -> Packer | None:
         """Return the packer of a dict with dotted names, None for one with nested dicts."""
         plain = all(isinstance(name, str) for name in row)
         nested = any(isinstance(value, Mapping) for value in row.values())
-        return self.packer(tuple(row), 0) if plain and not nested else None
+        return self.packer(tuple(row), number) if plain and not nested else None
 
     def _slow(self, row: object, number: int) -> bytes:
         """Pack one row of any form, or say what is wrong with it."""

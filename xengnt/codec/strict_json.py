@@ -36,3 +36,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise SourceError(f"{shown(twice)} is given twice in one object", got=twice)
     return made
+
+
+decoder = json.JSONDecoder(object_pairs_hook=_object)
+"""What reads JSON; its errors are those of the module json, beside `SourceError`."""

@@ -81,19 +81,26 @@ class Validator:
         self._after = {name: list(self._checks(v, after=True)) for name, v in plan.views.items()}
 
     def findings(self, blob: memoryview, *, after: bool) -> Iterator[Finding]:
-        """Give the findings of each element in turn.
+        """Give what there is to say of the whole, and then of each element in turn.
 
         Args:
             blob: whole elements.
             after: whether the callee has been there: then its fields are judged too.
         """
-        count = len(blob) // self.plan.struct.size
+        yield from self.batch(len(blob) // self.plan.struct.size)
+        yield from self.elements(blob, after=after)
+
+    def batch(self, count: int) -> Iterator[Finding]:
+        """Give what there is to say of so many elements in one call."""
         if count > 1 and self.op in ALONE | FIRST_ONLY:
             yield self._several(count)
+
+    def elements(self, blob: memoryview, *, after: bool, first: int = 0) -> Iterator[Finding]:
+        """Give the findings of each element in turn, the first having this number."""
         checks = self._after if after else self._before
         for element, name, values in self._elements(blob, self._screen(after=after)):
             for check in checks[name]:
-                found = check.look(element, values)
+                found = check.look(first + element, values)
                 if found is not None:
                     yield found
 
