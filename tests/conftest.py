@@ -7,6 +7,7 @@ Tests that hold xengnt against a C compiler note what they covered with the fixt
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,12 @@ import rig_library
 ASKED = "xengnt-oracle-asked"
 COVERED = "xengnt-oracle-covered"
 LIVE, OUTCOMES = "xengnt-live", "xengnt-outcomes"
+
+
+def pytest_configure() -> None:
+    """Let commands that tests run heed interrupts, also where a shell has us in the background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -93,7 +93,7 @@ def _undisturbed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, handler)
-        if came:
+        if came and handler is not signal.SIG_IGN:  # as a shell has it in the background
             raise KeyboardInterrupt
 
 
