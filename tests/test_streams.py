@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -24,6 +25,7 @@ from xengnt.streams import incremental, pieces, tables
 from xengnt.streams import text as texts
 
 ABIS = ("x86_64", "x86_32")
+ABI = abi_at("x86_64")
 NAMES = [(abi, name) for abi in ABIS for name in names_of(abi_at(abi))]
 
 
@@ -427,3 +429,79 @@ def test_a_value_that_has_no_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     found = streams.encode(abi_at("x86_64"), "copy", Endless(), size=128)
     with pytest.raises(SourceError, match="a value of more than"):
         list(found)
+
+
+def test_a_text_that_was_cut_short_is_never_whole() -> None:
+    """Would catch an array whose end is missing, and that becomes a shorter blob."""
+    rows = [{"ref": 10**n, "dom": n, "flags": "host_map"} for n in range(6)]
+    whole = json.dumps(rows).encode()
+    expected = ABI.encode("map_grant_ref", rows)
+    for size in (1, 2, 3, 7, 8, 13, 30, 47, 60, len(whole) - 1, len(whole), len(whole) + 9):
+        for end in range(len(whole), 0, -1):
+            text = whole[:end]
+            try:
+                found = b"".join(streams.encode(ABI, "map_grant_ref", io.BytesIO(text), size=size))
+            except SourceError:
+                assert end < len(whole), (size, end)
+            else:
+                assert (end, found) == (len(whole), expected), (size, end)
+    for wrong in (b'[{"ref":1}%s{"ref":2}]', b'[{"ref":1},%s]', b'[{"ref":1}%s]]', b'{"ref":1}%s,'):
+        for size in (4, 8, 16):
+            text = wrong % (b" " * 100)
+            with pytest.raises(SourceError):
+                b"".join(streams.encode(ABI, "map_grant_ref", io.BytesIO(text), size=size))
+    spaced = b'[{"ref":1}%s,{"ref":2}]' % (b" " * 200)
+    found = b"".join(streams.encode(ABI, "map_grant_ref", io.BytesIO(spaced), size=8))
+    assert found == ABI.encode("map_grant_ref", [{"ref": 1}, {"ref": 2}])
+
+
+def test_folders_with_what_cannot_be_read(tmp_path: Path) -> None:
+    """Would catch a walk that ends at a loop, a pipe or a deep folder, or never ends."""
+    (tmp_path / "a").write_bytes(bytes(40))
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "gone").symlink_to("nowhere")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "to").symlink_to(tmp_path)
+    deep = tmp_path / "z"
+    for _ in range(400):
+        deep = deep / "d"
+    deep.mkdir(parents=True)
+    (deep / "last").write_bytes(bytes(40))
+    found = list(streams.sources([tmp_path]))
+    names = [Path(one.name).name for one in found]
+    assert names == ["a", "gone", "loop", "pipe", "last"]
+    assert [one.error is None for one in found] == [True, False, False, False, True]
+    assert next(streams.sources(str(tmp_path / "a"))).size == 40  # type: ignore[arg-type]  # a mistake
+    for wrong in ([b"/tmp/x"], [io.StringIO("x")], [7]):
+        with pytest.raises(InvalidValue, match="neither a path nor a file"):
+            list(streams.sources(wrong))  # type: ignore[arg-type]  # a mistake
+
+
+def test_a_folder_that_may_not_be_read(tmp_path: Path) -> None:
+    """Would catch a walk that tries a locked folder for ever."""
+    locked = tmp_path / "locked"
+    locked.mkdir()
+    listed = os.scandir
+
+    def scandir(path: str) -> Any:
+        if str(path) == str(locked):
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return listed(path)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "scandir", scandir)  # root may read everything
+        [found] = streams.sources([tmp_path])
+    assert str(found.error).endswith("locked: Permission denied")
+
+
+def test_what_does_not_wait_is_not_at_its_end() -> None:
+    """Would catch the rest of a pipe that is lost because it was not there yet."""
+    out, into = os.pipe()
+    os.set_blocking(out, False)
+    os.write(into, bytes(40))
+    with (
+        os.fdopen(out, "rb", buffering=0) as file,
+        pytest.raises(SourceError, match="does not wait"),
+    ):
+        pieces.read(file, 80)
+    os.close(into)

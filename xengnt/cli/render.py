@@ -36,11 +36,19 @@ DIM = "bright_black"
 _PIPE_WIDTH = 120
 
 
+class _Console(Console):
+    """One that leaves a closed pipe to the command, which ends quietly then."""
+
+    def on_broken_pipe(self) -> None:
+        """Do not take it for an error of its own, with another exit status."""
+        raise BrokenPipeError
+
+
 def console(file: TextIO | None = None) -> Console:
     """Return a console that colours on a terminal only, and heeds NO_COLOR."""
     out = file or sys.stdout
     width = None if out.isatty() else _PIPE_WIDTH
-    return Console(file=out, highlight=False, soft_wrap=False, width=width, emoji=False)
+    return _Console(file=out, highlight=False, soft_wrap=False, width=width, emoji=False)
 
 
 @contextmanager

@@ -129,11 +129,13 @@ class _Counted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1) -> bytes | None:
         try:
-            data = self._file.read(size)
+            data: bytes | None = self._file.read(size)
         except OSError as error:
             raise SourceError(error.strerror or str(error)) from None
+        if data is None:
+            return None
         self._show(len(data))
         return data
 
@@ -209,7 +211,7 @@ def written(path: str, *, whole: bool = True, text: bool = False) -> Iterator[Bi
 @contextmanager
 def _beside(target: Path) -> Iterator[BinaryIO]:
     """Put a file in the place of another, or leave everything as it was."""
-    file = tempfile.NamedTemporaryFile(dir=target.parent, delete=False)  # noqa: SIM115 -- moved
+    file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".xengnt-", delete=False)  # noqa: SIM115 -- moved
     try:
         with file:
             yield cast("BinaryIO", file)

@@ -6,6 +6,7 @@ Imports ``xengnt.errors``, the plan and what is beside it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -114,6 +115,12 @@ class Binding:
         self, kernels: Kernels, form: Form, sources: Sequence[Memory | int], count: int
     ) -> None:
         self.size = count * form.plan.struct.size
+        if self.size > sys.maxsize:
+            raise InvalidValue(
+                f"{form.plan.label}: {count} elements are more bytes than there are addresses",
+                struct=form.plan.struct.tag,
+                got=count,
+            )
         self._kernels = kernels
         self._form = form
         self._sources = sources

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
 from itertools import chain, islice
 from typing import Any, BinaryIO
 
@@ -25,6 +24,7 @@ from xengnt.codec.abi import Name
 from xengnt.codec.strict_json import decoder
 from xengnt.errors import SourceError, XengntError
 from xengnt.streams.incremental import Place, Reader
+from xengnt.streams.pieces import read
 from xengnt.streams.work import AHEAD, in_order
 
 PIECE = 1 << 20
@@ -45,11 +45,13 @@ class _Part:
         text: rows.
         array: whether they are elements of an array, rather than lines.
         behind: what comes before the next part.
+        whole: whether it seems to end with a row, so that it can be read for itself.
     """
 
     text: bytes
     array: bool
     behind: bytes = b""
+    whole: bool = True
 
 
 Encode = Callable[..., bytes]
@@ -88,8 +90,8 @@ def encode(
         UnknownName, InvalidValue: as `Abi.encode`, with the number of the row in all.
     """
     encode = partial(abi.codec(name).encode, strict=strict, allow_out=allow_out, poison=poison)
-    head = _full(file, size)
-    text = chain([head], iter(partial(_full, file, size), b""))
+    head = read(file, size)
+    text = chain([head], iter(partial(read, file, size), b""))
     start = _start(head) if len(head) == size else None
     if start is None:
         yield from _whole(encode, Reader(_reader(text)))
@@ -100,7 +102,7 @@ def encode(
     text = chain([head[offset:]], islice(text, 1, None))
     work = partial(_encode, encode)
     number = 0
-    parts = in_order(work, _cut(text, array=array), executor, ahead)
+    parts = in_order(work, _cut(text, size, array=array), executor, ahead)
     for part, result in parts:
         if result is None:  # what was cut wrongly, or is wrong
             rest = chain([part], (later for later, _ in parts))
@@ -124,20 +126,22 @@ def _start(head: bytes) -> tuple[bool, int] | None:
     return (False, 0) if several and _rows(_Part(first, array=False)) else None
 
 
-def _cut(text: Iterator[bytes], *, array: bool) -> Iterator[_Part]:
-    """Cut a text where rows seem to end."""
+def _cut(text: Iterator[bytes], size: int, *, array: bool) -> Iterator[_Part]:
+    """Cut a text where rows seem to end; where none does for long, anywhere."""
     held = b""
     for data in text:
         held += data
-        end = _last(held, array=array)
-        if end or len(held) > 4 * len(data):
-            end = end or len(held)
-            last = end - 1 if array else end
+        if end := _last(held, array=array):
+            last = end - array  # without the comma
             yield _Part(held[:last], array, held[last:end])
             held = held[end:]
+        elif len(held) > 4 * size:
+            yield _Part(held, array, whole=False)
+            held = b""
     body = held.rstrip(b" \t\n\r")
-    end = len(body) - (array and body.endswith(b"]"))
-    yield _Part(held[:end], array, held[end:])
+    closed = array and body.endswith(b"]")
+    end = len(body) - closed
+    yield _Part(held[:end], array, held[end:], whole=closed or not array)
 
 
 def _last(text: bytes, *, array: bool) -> int:
@@ -154,7 +158,9 @@ def _last(text: bytes, *, array: bool) -> int:
 
 
 def _rows(part: _Part) -> list[Any] | None:
-    """Return the rows of a part, None if it has none or is no text of JSON."""
+    """Return the rows of a part, None if it has none, is not whole, or no text of JSON."""
+    if not part.whole:
+        return None
     try:
         text = part.text.decode()
         if part.array:
@@ -217,11 +223,3 @@ def _texts(parts: Iterable[_Part]) -> Iterator[bytes]:
 def _reader(text: Iterator[bytes]) -> Callable[[int], bytes]:
     """Return what reads a text that comes in parts, none of which but the last is empty."""
     return lambda _: next((part for part in text if part), b"")
-
-
-def _full(file: BinaryIO, size: int) -> bytes:
-    """Read as much as there is, however small the parts are that it comes in."""
-    made = BytesIO()
-    while made.tell() < size and (data := file.read(size - made.tell())):
-        made.write(data)
-    return made.getvalue()

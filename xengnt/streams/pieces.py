@@ -13,9 +13,10 @@ import os
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from io import TextIOBase
 from pathlib import Path
 from stat import S_ISDIR, S_ISREG
-from typing import BinaryIO, TypeAlias, Union
+from typing import BinaryIO, TypeAlias, Union, cast
 
 from xengnt.codec import Codec
 from xengnt.errors import InvalidValue, SourceError, printable
@@ -87,15 +88,16 @@ class Piece:
         try:
             with Path(self.path).open("rb", buffering=0) as file:
                 file.seek(self.start)
-                data = _read(file, self.size)
+                data = read(file, self.size)
+                end = os.fstat(file.fileno()).st_size
         except OSError as error:
             raise _unreadable(self.source, error) from None
         if len(data) < self.size:
             raise SourceError(
-                f"{self.source}: ends at byte {self.start + len(data)}, and was longer before",
-                offset=self.start + len(data),
+                f"{self.source}: ends at byte {end}, and was longer before",
+                offset=end,
                 expected=self.start + self.size,
-                got=self.start + len(data),
+                got=end,
             )
         return data
 
@@ -105,12 +107,20 @@ def sources(given: Iterable[Given]) -> Iterator[Source]:
 
     They come in the order of their names, without those that begin with a dot. A file that
     cannot be read is a source with an error.
+
+    Raises:
+        InvalidValue: something that is none of these: a path as bytes, a stream of text.
     """
+    if isinstance(given, str | os.PathLike | Source) or hasattr(given, "read"):
+        given = [given]  # type: ignore[list-item]  # one alone, which somebody forgot to put in a list
     for one in given:
         if isinstance(one, Source):
             yield one
         elif isinstance(one, str | os.PathLike):
             yield from _files(os.fspath(one))
+        elif isinstance(cast("object", one), TextIOBase) or not hasattr(one, "read"):
+            kind = type(one).__name__
+            raise InvalidValue(f"{kind} is neither a path nor a file of bytes", got=kind)
         else:
             yield Source(printable(str(getattr(one, "name", "a stream"))), stream=one)
 
@@ -126,32 +136,60 @@ def _files(path: str) -> Iterator[Source]:
         yield Source(name, error=_unreadable(name, error))
         return
     if not S_ISDIR(found.st_mode):
-        size = found.st_size if S_ISREG(found.st_mode) else None
-        yield Source(name, os.path.abspath(path), size)  # noqa: PTH100 -- the same
+        yield _file(name, path, found)
         return
-    there = False
-    for inner in _inside(path):
-        there = True
-        yield from _files(inner)
-    if not there:
+    empty = True
+    for source in _inside(path):
+        empty = False
+        yield source
+    if empty:
         yield Source(name, error=SourceError(f"{name}: a folder without files"))
 
 
-def _inside(folder: str) -> Iterator[str]:
+def _file(name: str, path: str, found: os.stat_result) -> Source:
+    """Return a file; what says that it is empty, as some of the kernel's do, is read to its end."""
+    size = found.st_size if S_ISREG(found.st_mode) else 0
+    return Source(name, os.path.abspath(path), size or None)  # noqa: PTH100 -- a Path takes long
+
+
+def _inside(folder: str) -> Iterator[Source]:
     """Give the files in a folder and below; no link to a folder is followed."""
+    folders = [_listed(folder)]
+    while folders:
+        entry = next(folders[-1], None)
+        if entry is None:
+            folders.pop()
+        elif isinstance(entry, Source):
+            yield entry
+        elif not entry.name.startswith("."):
+            if entry.is_dir(follow_symlinks=False):
+                folders.append(_listed(entry.path))
+            else:
+                yield from _entry(entry)
+
+
+def _entry(entry: os.DirEntry[str]) -> Iterator[Source]:
+    """Give a file that a folder has."""
+    name = printable(entry.path)
+    try:
+        found = entry.stat()
+    except OSError as error:
+        yield Source(name, error=_unreadable(name, error))
+        return
+    if S_ISREG(found.st_mode):
+        yield _file(name, entry.path, found)
+    elif not S_ISDIR(found.st_mode):
+        yield Source(name, error=SourceError(f"{name}: a pipe or a device: name it by itself"))
+
+
+def _listed(folder: str) -> Iterator[os.DirEntry[str] | Source]:
+    """Give what is in a folder by name, or that it cannot be read."""
     try:
         with os.scandir(folder) as found:
-            entries = sorted(found, key=lambda entry: entry.name)
-    except OSError:
-        yield folder + os.sep  # which cannot be read, as whoever tries will say
-        return
-    for entry in entries:
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _inside(entry.path)
-        elif not entry.is_dir():
-            yield entry.path
+            return iter(sorted(found, key=lambda entry: entry.name))
+    except OSError as error:
+        name = printable(folder)
+        return iter([Source(name, error=_unreadable(name, error))])
 
 
 def whole(codec: Codec, source: Source) -> SourceError | None:
@@ -194,7 +232,7 @@ def _streamed(codec: Codec, source: Source, step: int) -> Iterator[Piece]:
         try:
             stream = source.stream or stack.enter_context(Path(source.path).open("rb"))
             while True:
-                data = _read(stream, step)
+                data = read(stream, step)
                 first = codec.decoder.whole(start + len(data)) - len(data) // codec.decoder.size
                 last = len(data) < step
                 yield Piece(source.name, first, start, len(data), last, data=data)
@@ -221,17 +259,19 @@ def tasks(found: Iterable[Piece], size: int = PIECE) -> Iterator[tuple[Piece, ..
         yield tuple(task)
 
 
-def _read(file: BinaryIO, size: int) -> bytes:
-    """Read as much as there is, however small the parts are that it comes in."""
-    data = file.read(size) or b""
-    if not data or len(data) == size:
-        return data
-    parts = [data]
-    missing = size - len(data)
-    while missing and (data := file.read(missing)):
+def read(file: BinaryIO, size: int) -> bytes:
+    """Read as much as there is, however small the parts are that it comes in.
+
+    Raises:
+        SourceError: it does not wait for what is still to come.
+    """
+    parts = []
+    while size and (data := file.read(size)) != b"":
+        if data is None:
+            raise SourceError("nothing is there yet to be read, and it does not wait for it")
         parts.append(data)
-        missing -= len(data)
-    return b"".join(parts)
+        size -= len(data)
+    return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
 def _unreadable(name: str, error: Exception) -> SourceError:

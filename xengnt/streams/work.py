@@ -16,7 +16,7 @@ from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
 from typing import TypeVar
 
-from xengnt.errors import BackendError, SourceError, Unavailable
+from xengnt.errors import BackendError, InvalidValue, SourceError, Unavailable
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -25,6 +25,9 @@ _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 
 _PATIENCE = 0.2
 """So many seconds an interrupt waits at the most for a result."""
+
+MOST = 4096
+"""More processes than this are a mistake."""
 
 AHEAD = 16
 """As many tasks an executor has at once, unless another number is given."""
@@ -74,8 +77,8 @@ def _next(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
         try:
             with _undisturbed():
                 return task, future.result(_PATIENCE)
-        except TimeoutError:
-            if future.done():  # that is its own
+        except TimeoutError as error:
+            if future.done() and future.exception() is error:  # that is its own
                 raise
         except (BrokenExecutor, CancelledError) as error:
             raise BackendError(str(error) or "the work was cancelled") from None
@@ -102,7 +105,12 @@ def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
     """Give an executor of so many processes, and how many tasks to have ahead.
 
     One is this process itself, 0 is one for each core.
+
+    Raises:
+        InvalidValue: they are too many.
     """
+    if jobs > MOST:
+        raise InvalidValue(f"{jobs} processes are too many: at most {MOST}", got=jobs)
     jobs = jobs or len(os.sched_getaffinity(0))
     if jobs == 1:
         yield None, 0
