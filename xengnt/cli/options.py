@@ -141,6 +141,18 @@ def write_bytes(path: str, data: bytes) -> None:
         raise SourceError(f"{name}: {getattr(error, 'strerror', None) or error}") from None
 
 
+def write_text(path: str, text: str) -> None:
+    """Write a text file whole or not at all, ``-`` being standard output.
+
+    Raises:
+        SourceError: it cannot be written.
+    """
+    if path == "-":
+        sys.stdout.write(text)
+    else:
+        write_bytes(path, text.encode())
+
+
 def _replace(target: Path, data: bytes) -> None:
     """Put a file in the place of another, or leave everything as it was."""
     file = tempfile.NamedTemporaryFile(dir=target.parent, delete=False)  # noqa: SIM115 -- moved
