@@ -296,8 +296,8 @@ def test_a_scenario_that_was_not_played_is_refused() -> None:
         (["pascal"], "invalid choice"),
         (["rust", "--abi", "all"], "emit rust is for one ABI, got 6"),
         (["c-header", "no_such"], "no struct or op 'no_such'"),
-        (["zig", "--prefix", "a"], "emit zig takes no prefix"),
-        (["c-header", "--typedefs"], "emit c-header takes no typedefs"),
+        (["zig", "--prefix", "a"], "emit zig takes no --prefix"),
+        (["c-header", "--typedefs"], "emit c-header takes no --typedefs"),
         (["c-header", "--prefix", "a b"], "the prefix: 'a b' is no name in C"),
         (["c-array"], "expected an op or struct with a blob, or a scenario"),
         (["c-array", "copy", "/dev/null"], "the blob is empty"),
@@ -328,7 +328,7 @@ def test_an_unknown_kind_is_named() -> None:
     """Would catch a KeyError for users of the library."""
     with pytest.raises(UnknownName, match="unknown kind 'pascal': expected c-asserts"):
         emit("pascal", [Abi("x86_64")])
-    with pytest.raises(InvalidValue, match="takes no mapping"):
+    with pytest.raises(InvalidValue, match="takes no --map"):
         emit("json", [Abi("x86_64")], options=Options(mapping=object()))  # type: ignore[arg-type]  # it is not looked at
 
 

@@ -25,7 +25,7 @@
 # define XENGNT_ASSERT(holds, what) extern char xengnt_assert[(holds) ? 1 : -1]
 #endif
 
-/* 1 is signed, 0 unsigned, and 2 what is neither, such as an address. */
+/* 1 is signed, 0 unsigned, 2 what is neither, such as an address, and 3 no whole number. */
 #ifdef __cplusplus
 # ifndef XENGNT_SIGN_OF
 #  define XENGNT_SIGN_OF
@@ -42,6 +42,8 @@ char (&xengnt_sign_of(unsigned int))[1 + (0)];
 char (&xengnt_sign_of(unsigned long))[1 + (0)];
 __extension__ char (&xengnt_sign_of(unsigned long long))[1 + (0)];
 char (&xengnt_sign_of(char))[1 + ((char)-1 < (char)0)];
+char (&xengnt_sign_of(float))[1 + (3)];
+char (&xengnt_sign_of(double))[1 + (3)];
 char (&xengnt_sign_of(...))[3];
 }
 # endif
@@ -64,12 +66,16 @@ char (&xengnt_sign_of(...))[3];
     unsigned int: 0, \
     unsigned long: 0, \
     unsigned long long: 0, \
-    char: (char)-1 < (char)0, default: 2))
+    char: (char)-1 < (char)0, \
+    float: 3, \
+    double: 3, default: 2))
 #else
 # define XENGNT_SIGN(of) 2
 #endif
-#define XENGNT_SIGNED(of, what) XENGNT_ASSERT(XENGNT_SIGN(of) != 0, what)
-#define XENGNT_UNSIGNED(of, what) XENGNT_ASSERT(XENGNT_SIGN(of) != 1, what)
+#define XENGNT_SIGNED(of, what) \
+    XENGNT_ASSERT(XENGNT_SIGN(of) == 1 || XENGNT_SIGN(of) == 2, what)
+#define XENGNT_UNSIGNED(of, what) \
+    XENGNT_ASSERT(XENGNT_SIGN(of) == 0 || XENGNT_SIGN(of) == 2, what)
 #define XENGNT_FIELD(type, field) ((type *)0)->field
 
 XENGNT_ASSERT(sizeof(grant_ref_t) == 4, "grant_ref_t: size is not 4");

@@ -32,7 +32,7 @@ examples:
   xengnt run examples/scenarios/block.jsonl --format jsonl > seen.jsonl
   xengnt emit c-array --scenario seen.jsonl -o calls.c
   xengnt emit rust --abi arm64 -o src/grant_table.rs
-  xengnt emit rust-asserts copy --map names.toml -o src/xengnt_asserts.rs
+  xengnt emit rust-asserts copy --map names.toml --structs-only -o src/xengnt_asserts.rs
   xengnt emit ctypes --abi x86_64 > grant_table.py
 """
 )
@@ -54,6 +54,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--typedefs",
         action="store_true",
         help="of c-asserts: your structs are known by typedefs, not by tags",
+    )
+    parser.add_argument(
+        "--structs-only",
+        action="store_true",
+        help="of asserts: leave out types and constants that --map does not name",
     )
     parser.add_argument(
         "--prefix", default="", metavar="NAME", help="of c-header: what names of types begin with"
@@ -83,6 +88,7 @@ def run(wanted: argparse.Namespace) -> int:
     given = Options(
         mapping=load_mapping(wanted.map) if wanted.map else None,
         typedefs=wanted.typedefs,
+        structs_only=wanted.structs_only,
         prefix=wanted.prefix,
         name=wanted.name,
         blob=blob,

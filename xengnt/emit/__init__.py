@@ -30,6 +30,7 @@ class Options:
     Attributes:
         mapping: names of theirs, for kinds that are about somebody's types.
         typedefs: whether the names of their structs are typedefs, not tags.
+        structs_only: whether to leave out types and constants that the mapping does not name.
         prefix: what all names of types begin with.
         name: what the array is called.
         blob: the bytes of an array of structs.
@@ -38,6 +39,7 @@ class Options:
 
     mapping: Mapping | None = None
     typedefs: bool = False
+    structs_only: bool = False
     prefix: str = ""
     name: str = ""
     blob: bytes | None = None
@@ -70,7 +72,7 @@ KINDS: dict[str, Kind] = {
             "c-asserts",
             "c_asserts",
             "a C or C++ header that stops the compiler where your structs differ",
-            takes=frozenset({"mapping", "typedefs"}),
+            takes=frozenset({"mapping", "typedefs", "structs_only"}),
             several=True,
         ),
         Kind(
@@ -90,7 +92,7 @@ KINDS: dict[str, Kind] = {
             "rust-asserts",
             "rust_asserts",
             "a Rust module that stops the compiler where your types differ",
-            takes=frozenset({"mapping"}),
+            takes=frozenset({"mapping", "structs_only"}),
             several=True,
         ),
         Kind("zig", "zig", "a Zig file of types and constants"),
@@ -128,7 +130,7 @@ def emit(
     for one in fields(Options):
         asked = getattr(given, one.name) != one.default
         if asked and one.name not in row.takes:
-            raise InvalidValue(f"emit {kind} takes no {one.name}", got=one.name)
+            raise InvalidValue(f"emit {kind} takes no {_option(one.name)}", got=one.name)
     if len(abis) != 1 and not row.several:
         raise InvalidValue(f"emit {kind} is for one ABI, got {len(abis)}", got=len(abis))
     module = import_module(f"xengnt.emit.{row.module}")
@@ -146,10 +148,15 @@ def _command(kind: str, abis: Sequence[Abi], structs: Sequence[str], options: Op
     words += ["--interface-version", format_version(abis[0].interface_version)]
     if options.mapping:
         words += ["--map", options.mapping.path]
-    if options.typedefs:
-        words += ["--typedefs"]
+    for name in ("typedefs", "structs_only"):
+        words += [_option(name)] if getattr(options, name) else []
     for name in ("prefix", "name"):
-        words += [f"--{name}", getattr(options, name)] if getattr(options, name) else []
+        words += [_option(name), getattr(options, name)] if getattr(options, name) else []
     if options.scenario and options.scenario.places:
         words += ["--scenario", options.scenario.places[0].rpartition(":")[0]]
     return printable(shlex.join(words))
+
+
+def _option(name: str) -> str:
+    """Return what an option is called on the command line."""
+    return {"mapping": "--map", "blob": "blob"}.get(name, f"--{name.replace('_', '-')}")

@@ -40,7 +40,7 @@ _MACROS = """\
 # define XENGNT_ASSERT(holds, what) extern char xengnt_assert[(holds) ? 1 : -1]
 #endif
 
-/* 1 is signed, 0 unsigned, and 2 what is neither, such as an address. */
+/* 1 is signed, 0 unsigned, 2 what is neither, such as an address, and 3 no whole number. */
 #ifdef __cplusplus
 # ifndef XENGNT_SIGN_OF
 #  define XENGNT_SIGN_OF
@@ -61,8 +61,10 @@ char (&xengnt_sign_of(...))[3];
 #else
 # define XENGNT_SIGN(of) 2
 #endif
-#define XENGNT_SIGNED(of, what) XENGNT_ASSERT(XENGNT_SIGN(of) != 0, what)
-#define XENGNT_UNSIGNED(of, what) XENGNT_ASSERT(XENGNT_SIGN(of) != 1, what)
+#define XENGNT_SIGNED(of, what) \\
+    XENGNT_ASSERT(XENGNT_SIGN(of) == 1 || XENGNT_SIGN(of) == 2, what)
+#define XENGNT_UNSIGNED(of, what) \\
+    XENGNT_ASSERT(XENGNT_SIGN(of) == 0 || XENGNT_SIGN(of) == 2, what)
 #define XENGNT_FIELD(type, field) ((type *)0)->field
 """
 
@@ -71,8 +73,9 @@ _SIGNS = {
     **dict.fromkeys(("_Bool", "unsigned char", "unsigned short", "unsigned int"), "0"),
     **dict.fromkeys(("unsigned long", "unsigned long long"), "0"),
     "char": "(char)-1 < (char)0",
+    **dict.fromkeys(("float", "double"), "3"),
 }
-"""The integers of C, and whether each is signed."""
+"""The numbers of C, and whether each is signed."""
 
 _DEFINED = ("ABI", "ASSERT", "SIGN", "EXTENSION", "SIGNED", "UNSIGNED", "FIELD")
 
@@ -83,7 +86,7 @@ def text(selections: Sequence[Selection], command: str, options: Options) -> str
 
 
 def _lines(selections: Sequence[Selection], command: str, options: Options) -> Iterator[str]:
-    groups = grouped(selections, options.mapping, _NAMES)
+    groups = grouped(selections, options.mapping, _NAMES, structs_only=options.structs_only)
     targets = [one.target for one in selections]
     yield from start(selections, command)
     yield from block(

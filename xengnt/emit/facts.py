@@ -66,7 +66,11 @@ class Group:
 
 
 def grouped(
-    selections: Sequence[Selection], mapping: Mapping | None, allowed: re.Pattern[str]
+    selections: Sequence[Selection],
+    mapping: Mapping | None,
+    allowed: re.Pattern[str],
+    *,
+    structs_only: bool = False,
 ) -> list[Group]:
     """Return what has to hold for all ABIs, and then what only for some of them.
 
@@ -74,6 +78,7 @@ def grouped(
         selections: the ABIs.
         mapping: what they call things.
         allowed: what their language can have as a name or path.
+        structs_only: leave out types and constants that the mapping does not name.
 
     Raises:
         SourceError: the mapping says something of what there is not, or that is no name.
@@ -81,7 +86,17 @@ def grouped(
     names = mapping or Mapping()
     _check_known(selections, names)
     _check_allowed(names, allowed)
-    by_abi = {one.target: list(_facts(one, names)) for one in selections}
+    by_abi = {
+        one.target: [
+            fact
+            for fact in _facts(one, names)
+            if not structs_only
+            or fact.of in ("struct", "union")
+            or fact.theirs in names.types
+            or fact.theirs in names.constants
+        ]
+        for one in selections
+    }
     holds: dict[Fact, list[Target]] = {}
     for target, facts in by_abi.items():
         for fact in facts:
@@ -129,7 +144,10 @@ def _struct(struct: StructLayout, theirs: str, names: Mapping) -> Iterator[Fact]
         path = renamed_path(field.name, paths)
         yield Fact(OFFSET, where, field.offset, struct.kind, theirs, path)
         yield Fact(SIZE, where, field.size, struct.kind, theirs, path)
-        if field.kind == "int" and field.count is None:
+        if field.count:
+            size = field.size // field.count
+            yield Fact(SIZE, f"{where}[0]", size, struct.kind, theirs, f"{path}[0]")
+        elif field.kind == "int":
             yield Fact(SIGN, where, bool(field.signed), struct.kind, theirs, path)
 
 

@@ -105,7 +105,7 @@ def text(selections: Sequence[Selection], command: str, options: Options) -> str
 
 
 def _lines(selections: Sequence[Selection], command: str, options: Options) -> Iterator[str]:
-    groups = grouped(selections, options.mapping, _NAMES)
+    groups = grouped(selections, options.mapping, _NAMES, structs_only=options.structs_only)
     targets = [one.target for one in selections]
     yield f"// {heading(selections, command)}"
     yield f"// {LICENCE}"
