@@ -23,6 +23,8 @@ from xengnt.abi.layout import StructLayout
 from xengnt.abi.targets import TARGETS
 from xengnt.emit import Options, emit
 
+ZIG = "pip install ziglang, and put its folder on the path"
+
 ABIS = [Abi(name) for name in TARGETS]
 
 
@@ -161,7 +163,7 @@ def in_rust(folder: Path) -> Language:
 
 def in_zig(folder: Path) -> Language:
     """Build the library in Zig, whose files check their own offsets."""
-    zig = need(shutil.which("zig"), "zig", "pip install ziglang, and put its folder on the path")
+    zig = need(shutil.which("zig"), "zig", ZIG)
     lines = []
     for abi in ABIS:
         (folder / f"{abi.name}.zig").write_text(emit("zig", [abi]))

@@ -6,6 +6,7 @@ from __future__ import annotations
 import ctypes
 import json
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import oracle
 import pytest
 from blobs import cleaned, elements, random_blob, seeded
+from oracle import need
 
 from xengnt import Abi
 from xengnt.abi.layout import StructLayout
@@ -24,6 +26,7 @@ from xengnt.abi.targets import TARGETS
 from xengnt.cli import main
 from xengnt.emit import KINDS, Options, emit
 from xengnt.errors import InvalidValue, SourceError, UnknownName
+from xengnt.mapping import load_mapping
 from xengnt.scenario import Scenario
 
 ROOT = Path(__file__).parents[1]
@@ -52,6 +55,30 @@ def test_a_language_reads_and_writes_what_we_do(name: str, tmp_path: Path, scrat
             (row,) = abi.decode(struct.tag, data)
             given = {path: value for path, value in row.items() if path in read}
             assert given == {path: read[path] for path in given}, (abi, struct.tag)
+
+
+def test_a_file_in_zig_checks_itself(tmp_path: Path) -> None:
+    """Would catch offsets in Zig that are stated and never looked at."""
+    zig = need(shutil.which("zig"), "zig", emitted.ZIG)
+    text = emit("zig", [Abi("x86_32")], ["copy"])
+    command = [zig, "build-obj", "-fno-emit-bin", "--cache-dir", ".", "--global-cache-dir", "."]
+    for old, new, what in (
+        ("", "", ""),
+        ("    len: u16,", "    len: u32,", "gnttab_copy.flags: offset is not 18"),
+        (
+            "    u: extern union",
+            "    one: u64,\n    u: extern union",
+            "gnttab_copy_ptr.u: offset is not 0",
+        ),
+    ):
+        (tmp_path / "copy.zig").write_text(text.replace(old, new))
+        for target in ("x86_64-linux", "x86-linux", "arm-linux"):
+            done = subprocess.run(
+                [*command, "-target", target, "copy.zig"],
+                capture_output=True, text=True, check=False, cwd=tmp_path,
+            )  # fmt: skip
+            assert bool(done.returncode) == bool(what), done.stderr
+            assert what in done.stderr
 
 
 def module(kind: str, abi: Abi) -> dict[str, Any]:
@@ -278,6 +305,43 @@ def test_arguments_without_names_are_as_they_are_encoded() -> None:
     assert "{ 77U, calls_3, 2U, 3U, 0, 0, 0 }, /* line 3: 77 */" in text
     assert "{ 6U, 0, 0U, 0U, 0, 0, 0 }, /* line 4: query_size */" in text
     assert "--scenario some.jsonl" in text.splitlines()[0]
+
+
+# The command
+
+
+def test_the_command_writes_what_the_library_gives(tmp_path: Path) -> None:
+    """Would catch an option that is lost on the way, or another default."""
+    names = tmp_path / "names.toml"
+    names.write_text('[structs]\nmine = "gnttab_copy"\n')
+    for kind, arguments, abis, structs, options in (
+        ("c-asserts", [], TARGETS, [], Options()),
+        ("rust-asserts", ["--abi", "arm64", "copy"], ["arm64"], ["copy"], Options()),
+        ("c-header", ["--prefix", "a_", "--abi", "x86_32"], ["x86_32"], [], Options(prefix="a_")),
+        ("ctypes", [], [Abi.native().name], [], Options()),
+        (
+            "c-asserts",
+            ["copy", "--map", str(names), "--typedefs", "--structs-only"],
+            TARGETS,
+            ["copy"],
+            Options(mapping=load_mapping(names), typedefs=True, structs_only=True),
+        ),
+    ):
+        out = tmp_path / "out"
+        assert main(["emit", kind, *arguments, "-o", str(out)]) == 0
+        expected = emit(kind, [Abi(name) for name in abis], structs, options)
+        assert out.read_text() == expected
+
+
+def test_a_mapping_cannot_break_out_of_a_comment(tmp_path: Path, scratch: Path) -> None:
+    """Would catch a name of a file that ends the first comment."""
+    folder = tmp_path / "a*"
+    folder.mkdir()
+    (folder / "b.toml").write_text("")
+    options = Options(mapping=load_mapping(folder / "b.toml"))
+    text = emit("c-header", [Abi("x86_64")]) + emit("c-asserts", [Abi("x86_64")], options=options)
+    assert "a* /b.toml" in text
+    oracle.any_compiler(Abi.native().name).object(text)
 
 
 # What is refused

@@ -52,9 +52,9 @@ fn check(comptime holds: bool, comptime what: []const u8) void {
 }
 
 comptime {
-    check(@sizeOf(gnttab_cache_flush) == 16, "gnttab_cache_flush: size is not 16");
     check(@offsetOf(gnttab_cache_flush, "a") == 0, "gnttab_cache_flush.a: offset is not 0");
     check(@offsetOf(gnttab_cache_flush, "offset") == 8, "gnttab_cache_flush.offset: offset is not 8");
     check(@offsetOf(gnttab_cache_flush, "length") == 10, "gnttab_cache_flush.length: offset is not 10");
     check(@offsetOf(gnttab_cache_flush, "op") == 12, "gnttab_cache_flush.op: offset is not 12");
+    check(@sizeOf(gnttab_cache_flush) == 16, "gnttab_cache_flush: size is not 16");
 }

@@ -57,15 +57,14 @@ def _lines(selection: Selection, command: str) -> Iterator[str]:
         yield from (f"    {json.dumps(message)}," for message in layout.messages)
         yield "};"
     yield from ("", "fn check(comptime holds: bool, comptime what: []const u8) void {")
-    yield from ("    if (!holds) @compileError(what);", "}", "", "comptime {")
+    yield from ("    if (!holds) @compileError(what);", "}")
     for one in made:
+        yield from ("", "comptime {")
+        for part in one.parts if one.kind == "struct" else ():
+            where = f'@offsetOf({one.name}, "{part.name}") == {part.offset}'
+            yield f'    check({where}, "{one.name}.{part.name}: offset is not {part.offset}");'
         yield f'    check(@sizeOf({one.name}) == {one.size}, "{one.name}: size is not {one.size}");'
-        for part in one.parts:
-            if one.kind == "struct":
-                where = f'@offsetOf({one.name}, "{part.name}") == {part.offset}'
-                message = f"{one.name}.{part.name}: offset is not {part.offset}"
-                yield f'    check({where}, "{message}");'
-    yield "}"
+        yield "}"
 
 
 def _members(selection: Selection, made: Type, indent: str) -> Iterator[str]:
