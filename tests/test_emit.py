@@ -392,6 +392,8 @@ def test_an_unknown_kind_is_named() -> None:
     """Would catch a KeyError for users of the library."""
     with pytest.raises(UnknownName, match="unknown kind 'pascal': expected c-asserts"):
         emit("pascal", [Abi("x86_64")])
+    with pytest.raises(InvalidValue, match="several interface versions"):
+        emit("json", [Abi("x86_64"), Abi("arm64", "undefined")])
     with pytest.raises(InvalidValue, match="takes no --map"):
         emit("json", [Abi("x86_64")], options=Options(mapping=object()))  # type: ignore[arg-type]  # it is not looked at
 

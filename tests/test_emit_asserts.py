@@ -150,7 +150,7 @@ def holds(fact: Fact, layout: Layout) -> bool | None:
     if fact.what == "sign" and getattr(about, "kind", "int") == "float":
         return False
     found = about.signed if fact.what == "sign" else getattr(about, fact.what)
-    if first and found:
+    if first and found and fact.what == "size":
         found //= about.count or 1
     return None if found is None else int(found) == fact.expected
 
@@ -338,6 +338,10 @@ def test_names_of_theirs_are_mapped(language: str, scratch: Path, tmp_path: Path
         (
             '[structs]\nmine = "gnttab_copy"\n[fields.mine]\na = "length"',
             "fields.mine.a: gnttab_copy has no field 'length'",
+        ),
+        (
+            '[structs]\nmine = "gnttab_copy"\n[fields.mine]\na = "len"\nb = "len"',
+            "fields.mine: 'len' is there twice",
         ),
         ('[ignore]\ngnttab_cpoy = "typed too fast"', "ignore.gnttab_cpoy: Xen has nothing"),
         ('[structs]\n"a; b" = "gnttab_copy"', "'a; b' is no name there"),

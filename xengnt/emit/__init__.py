@@ -131,8 +131,10 @@ def emit(
         asked = getattr(given, one.name) != one.default
         if asked and one.name not in row.takes:
             raise InvalidValue(f"emit {kind} takes no {_option(one.name)}", got=one.name)
-    if len(abis) != 1 and not row.several:
+    if len(abis) != 1 and not (abis and row.several):
         raise InvalidValue(f"emit {kind} is for one ABI, got {len(abis)}", got=len(abis))
+    if len({abi.interface_version for abi in abis}) > 1:
+        raise InvalidValue(f"emit {kind}: the ABIs are at several interface versions")
     module = import_module(f"xengnt.emit.{row.module}")
     selections = [select(abi, structs) for abi in abis]
     made: str = module.text(selections, _command(kind, abis, structs, given), given)

@@ -145,9 +145,9 @@ def _struct(struct: StructLayout, theirs: str, names: Mapping) -> Iterator[Fact]
         yield Fact(OFFSET, where, field.offset, struct.kind, theirs, path)
         yield Fact(SIZE, where, field.size, struct.kind, theirs, path)
         if field.count:
-            size = field.size // field.count
-            yield Fact(SIZE, f"{where}[0]", size, struct.kind, theirs, f"{path}[0]")
-        elif field.kind == "int":
+            where, path = f"{where}[0]", f"{path}[0]"
+            yield Fact(SIZE, where, field.size // field.count, struct.kind, theirs, path)
+        if field.kind == "int":
             yield Fact(SIGN, where, bool(field.signed), struct.kind, theirs, path)
 
 
@@ -194,6 +194,8 @@ def _check_known(selections: Sequence[Selection], names: Mapping) -> None:
         tag = names.structs.get(their, their)
         if tag not in known.aggregates:
             raise SourceError(f"{names.path}: fields.{their}: no struct has this name", got=their)
+        for ours in {ours for ours in rows.values() if list(rows.values()).count(ours) > 1}:
+            raise SourceError(f"{names.path}: fields.{their}: {ours!r} is there twice", field=ours)
         layouts = [one.abi.layout for one in selections]
         structs = [layout.structs[tag] for layout in layouts if tag in layout.structs]
         for path, ours in rows.items():
