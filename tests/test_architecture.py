@@ -41,6 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "match": {"abi"},
     "shift": {"abi"},
     "compare": {"abi", "findings", "match", "shift"},
+    "emit": {"abi", "codec", "errors", "mapping", "match", "scenario"},
     "explain": {"abi", "errors"},
     "check": {"abi", "baseline", "compare", "errors", "findings", "mapping", "match", "sources"},
     "selfcheck": {"abi", "sources", "compare", "findings", "errors", "extension"},

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from xengnt.abi.declarations import PYTHON_NAMES, Declarations, Enum, header
+from xengnt.abi.docs import member_doc
 from xengnt.abi.layout import Field, Layout, StructLayout, compute, spell
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
 from xengnt.errors import UnknownName
@@ -191,7 +192,7 @@ class _Explainer:
 
     def _docs(self, struct: StructLayout) -> dict[str, str]:
         return {
-            one.name: " ".join(_remarks(self._member(struct.tag, one.name))[0])
+            one.name: " ".join(_remarks(member_doc(self.declared, struct.tag, one.name))[0])
             for one in struct.fields
         }
 
@@ -222,33 +223,8 @@ class _Explainer:
             facts.append(
                 ("points to", f"{field.pointee.type}, {field.pointee.size} bytes an element")
             )
-        words, remarks = _remarks(self._member(struct.tag, field.name))
+        words, remarks = _remarks(member_doc(self.declared, struct.tag, field.name))
         return Explanation(f"{struct.tag}.{field.name}", "field", words, (*facts, *remarks))
-
-    def _member(self, tag: str, path: str) -> str:
-        """Return what the header says of a field."""
-        from xengnt.abi.declarations import Aggregate, Array, Named, Tagged
-
-        aggregate = self.declared.aggregates[tag]
-        doc = ""
-        for step in path.split("."):
-            member = next((m for m in aggregate.members if m.name == step), None)
-            if member is None:
-                return ""
-            doc = member.doc
-            ctype = member.type
-            while isinstance(ctype, Array | Named):
-                if isinstance(ctype, Array):
-                    ctype = ctype.of
-                elif ctype.name in self.declared.typedefs:
-                    ctype = self.declared.typedefs[ctype.name].type
-                else:
-                    break
-            if isinstance(ctype, Tagged):
-                ctype = self.declared.aggregates[ctype.tag]
-            if isinstance(ctype, Aggregate):
-                aggregate = ctype
-        return doc
 
     def _typedef(self, name: str) -> Iterator[Explanation]:
         shape = self.layout.typedefs.get(name)

@@ -197,7 +197,7 @@ class Renamed:
         if match is None:
             return path
         names = {ours: theirs for theirs, ours in self.fields.get(match.theirs, {}).items()}
-        return match.theirs + dot + _path(rest, names)
+        return match.theirs + dot + renamed_path(rest, names)
 
     def places(self, where: dict[str, str]) -> dict[str, str]:
         """Return places by C path, by the paths of the reference."""
@@ -206,7 +206,9 @@ class Renamed:
         found = {}
         for path, place in where.items():
             name, dot, rest = path.partition(".")
-            found[ours.get(name, name) + dot + _path(rest, self.fields.get(name, {}))] = place
+            found[ours.get(name, name) + dot + renamed_path(rest, self.fields.get(name, {}))] = (
+                place
+            )
         return found
 
     def matched(self) -> Iterator[Match]:
@@ -287,10 +289,10 @@ def renamed_fields(struct: StructLayout, by_struct: dict[str, dict[str, str]]) -
     names = by_struct.get(struct.tag)
     if not names:
         return struct.fields
-    return tuple(replace(one, name=_path(one.name, names)) for one in struct.fields)
+    return tuple(replace(one, name=renamed_path(one.name, names)) for one in struct.fields)
 
 
-def _path(name: str, names: dict[str, str]) -> str:
+def renamed_path(name: str, names: dict[str, str]) -> str:
     """Return a dotted path, of which the longest part that has another name gets it."""
     head, rest = name, ""
     while head not in names and "." in head:

@@ -43,18 +43,13 @@ def run(wanted: argparse.Namespace) -> int:
             size = layouts[0].typedefs[tag].size
             raise UnknownName(f"{tag} is no struct: it is an integer of {size} bytes", struct=tag)
     tags = list(dict.fromkeys(tags)) or list(layouts[0].structs)
+    if wanted.format == "json":
+        from xengnt.emit import emit
+
+        print(emit("json", abis, wanted.struct), end="")
+        return 0
     from xengnt.cli import render
 
-    if wanted.format == "json":
-        documents = []
-        for layout in layouts:
-            document = layout.as_json()
-            if wanted.struct:
-                structs = document["structs"]
-                document["structs"] = {tag: structs[tag] for tag in tags}  # type: ignore[index]  # it is a dict
-            documents.append(document)
-        render.print_json(documents[0] if len(documents) == 1 else documents)
-        return 0
     console = render.console()
     for tag in tags:
         if len(layouts) == 1:

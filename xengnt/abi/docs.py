@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: MIT
+"""What the header says of the members of its structs, by their paths.
+
+Imports ``xengnt.abi.declarations`` only.
+"""
+
+from __future__ import annotations
+
+from xengnt.abi.declarations import Aggregate, Array, CType, Declarations, Named, Tagged
+
+
+def member_doc(declared: Declarations, tag: str, path: str) -> str:
+    """Return what the header says of the field at a dotted path of a struct."""
+    aggregate = declared.aggregates[tag]
+    doc = ""
+    for step in path.split("."):
+        member = next((one for one in aggregate.members if one.name == step), None)
+        if member is None:
+            return ""
+        doc = member.doc
+        found = _aggregate(declared, member.type)
+        aggregate = found or aggregate
+    return doc
+
+
+def _aggregate(declared: Declarations, ctype: CType) -> Aggregate | None:
+    """Return the struct or union that a type is, or is an array of; None if it is neither."""
+    while isinstance(ctype, Array | Named):
+        if isinstance(ctype, Array):
+            ctype = ctype.of
+        elif ctype.name in declared.typedefs:
+            ctype = declared.typedefs[ctype.name].type
+        else:
+            return None
+    if isinstance(ctype, Tagged):
+        return declared.aggregates.get(ctype.tag)
+    return ctype if isinstance(ctype, Aggregate) else None

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: MIT
+"""A Python module of ctypes structures, the same as `Abi.ctype` gives.
+
+Imports the modules beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from xengnt.emit.python import comments, constants, remark, start
+from xengnt.emit.selection import Selection
+from xengnt.emit.shapes import Part, types
+
+if TYPE_CHECKING:
+    from xengnt.emit import Options
+
+
+def text(selections: Sequence[Selection], command: str, _: Options) -> str:
+    """Return the module."""
+    (selection,) = selections
+    return "".join(f"{line}\n" for line in _lines(selection, command))
+
+
+def _lines(selection: Selection, command: str) -> Iterator[str]:
+    layout = selection.layout
+    what = "Structures of ctypes that lie as here on any machine; handles are integers."
+    yield from start(selection, command, what, "import ctypes", "")
+    for typedef, shape in layout.typedefs.items():
+        yield f"{typedef} = {_integer(shape.size, signed=bool(shape.signed))}"
+    for made in types(layout):
+        for one in (*made.unnamed(), made):
+            yield from ("", "", *comments(selection, one))
+            yield f"class {one.name}(ctypes.LittleEndian{_KINDS[one.kind]}):"
+            yield from ("    _pack_ = 1", '    _layout_ = "ms"', "    _fields_ = [")
+            for part in one.parts:
+                row = f'        ("{part.name}", {_member(selection, part)}),'
+                yield row + remark(selection, one, part)
+            yield "    ]"
+    yield ""
+    yield from constants(selection)
+
+
+_KINDS = {"struct": "Structure", "union": "Union"}
+
+
+def _member(selection: Selection, part: Part) -> str:
+    if part.of:
+        one = part.of.name
+    elif part.field and part.field.type in selection.layout.typedefs:
+        one = part.field.type
+    else:
+        one = _integer(part.width, signed=part.signed)
+    return one if part.count is None else f"{one} * {part.count}"
+
+
+def _integer(size: int, *, signed: bool) -> str:
+    return f"ctypes.c_{'' if signed else 'u'}int{8 * size}"
