@@ -42,6 +42,10 @@ LAYERS: dict[str, set[str]] = {
     "compare": {"abi", "findings", "match", "shift"},
     "explain": {"abi", "errors"},
     "check": {"abi", "baseline", "compare", "errors", "findings", "mapping", "match", "sources"},
+    "testing": {
+        *("abi", "backends", "check", "cli", "codec", "dispatch", "errors", "findings", "mapping"),
+        *("model", "rig", "scenario"),
+    },
     "selfcheck": {"abi", "sources", "compare", "findings", "errors", "extension"},
 }
 ON_TOP = {"cli", "__init__", "__main__"}

@@ -68,7 +68,9 @@ def check(
         other = open_source(against, include, defines, progress, btf_base)
         first = not wide(other) or wide(theirs) or require_all
         reference = OtherSource(other, _name(against, other), said, first=first)
-    checker = Checker(theirs, _name(source, theirs), reference, said, required=require_all, only=only)
+    checker = Checker(
+        theirs, _name(source, theirs), reference, said, required=require_all, only=only
+    )
     checker.check(targets(abis) if abis else [], versions)
     return checker.finish()
 

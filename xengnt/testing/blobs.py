@@ -114,10 +114,7 @@ def _differences(number: int, lines: list[Line], element: bytes) -> Iterator[str
         if expected and differs:
             name = expected.name or (f"rest of {expected.leaf}" if expected.leaf else "hole")
             here = element[expected.offset : expected.offset + len(expected.data)]
-            if got and len(got.data) == len(here):
-                there = _told(got)
-            else:
-                there = here.hex(" ")
+            there = _told(got) if got and len(got.data) == len(here) else here.hex(" ")
             if got and got.name not in (None, expected.name):
                 there += f", as {got.name}"
             yield (

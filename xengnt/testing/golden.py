@@ -76,7 +76,9 @@ class Golden:
         except OSError as error:
             raise AssertionError(f"{path}: {error.strerror or error}") from None
         if words := differing(one, op, got, expected):
-            raise AssertionError(f"{words}\n\nexpected is {path}; if it is to be so: {self._command}")
+            raise AssertionError(
+                f"{words}\n\nexpected is {path}; if it is to be so: {self._command}"
+            )
 
     def _path(self, name: str) -> Path:
         """Return the file of a name, which holds no surprises in any system's path."""
