@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xengnt.testing import strategies
     from xengnt.testing.blobs import assert_same_blob
-    from xengnt.testing.cases import Case, cases
+    from xengnt.testing.cases import Case
     from xengnt.testing.layouts import assert_same_layout
     from xengnt.testing.samples import Sample
     from xengnt.testing.stage import Stage
@@ -21,7 +21,6 @@ _HOMES = {
     "Stage": "stage",
     "assert_same_blob": "blobs",
     "assert_same_layout": "layouts",
-    "cases": "cases",
 }
 
 __all__ = [  # noqa: PLE0604 -- all of them are names

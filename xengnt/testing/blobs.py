@@ -47,6 +47,7 @@ def assert_same_blob(
     """
     __tracebackhide__ = True
     one = Abi.native() if abi is None else Abi(abi) if isinstance(abi, str) else abi
+    one.codec(op)  # or say that there is none
     there = bytes_of(expected)
     wanted = one.encode(op, expected, allow_out=True) if there is None else bytes(there)
     view = bytes_of(got)

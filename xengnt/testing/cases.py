@@ -311,7 +311,8 @@ def _about(make: _Maker) -> Iterator[Case]:
 
 
 def _dump(make: _Maker) -> Iterator[Case]:
-    yield make.valid("own", {"dom": (SELF,)})
+    make.base = {"dom": (SELF,)}
+    yield make.valid("own", make.base)
 
 
 def _status_frames(make: _Maker) -> Iterator[Case]:

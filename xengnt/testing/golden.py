@@ -82,7 +82,7 @@ class Golden:
 
     def _path(self, name: str) -> Path:
         """Return the file of a name, which holds no surprises in any system's path."""
-        safe = _UNSAFE.sub("-", name)[:_LONGEST].lstrip(".")
+        safe = _UNSAFE.sub("-", name)[:_LONGEST].lstrip(".-")
         if safe != name or not safe:  # others may become the same
             safe += f"-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
         path = self._folder / f"{safe}.bin"
