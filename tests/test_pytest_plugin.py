@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from xengnt import Abi
 from xengnt.scenario import Scenario
+from xengnt.testing import assert_same_blob
 
 pytest_plugins = ["pytester"]
 
@@ -64,6 +66,32 @@ def test_three_lines_of_the_readme_fail_with_a_picture(pytester: pytest.Pytester
     fixed = WRONG.replace('("ref_b", ctypes.c_uint64)', '("ref_b", ctypes.c_uint32)')
     pytester.makepyfile(grant=fixed)
     run(pytester).assert_outcomes(passed=1)
+
+
+def test_what_the_documentation_shows_works(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Would catch an example that fails, and one whose failure looks otherwise."""
+    text = (ROOT / "docs" / "testing.md").read_text()
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    header = "#include <xen/grant_table.h>\n"
+    (pytester.path / "grant.h").write_text(header)
+    (pytester.path / "include").symlink_to(ROOT / "include")
+    right = WRONG.replace("c_uint64", "c_uint32")
+    (pytester.path / "grant.py").write_text(
+        f"import xengnt\n{right}\ngnttab_copy = xengnt.Abi.native().ctype('copy')\n"
+    )
+    shown = "\n".join(blocks)
+    assert "deadline=None" in shown
+    pytester.makepyfile(test_grant=shown.replace("deadline=None", "deadline=None, max_examples=9"))
+    monkeypatch.setenv("PYTHONPATH", str(pytester.path))
+    pytester.runpytest_subprocess("--xengnt-bless").assert_outcomes(passed=8)
+    assert (pytester.path / "golden" / "test_grant" / "test_golden.x86_64.copy.bin").is_file()
+    [picture] = re.findall(r"^```\n(swap_grant_ref: .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    got, expected = [{"ref_a": 8}], [{"ref_a": 8, "ref_b": 9}]
+    with pytest.raises(AssertionError) as caught:
+        assert_same_blob("swap_grant_ref", Abi("arm64").encode("swap_grant_ref", got), expected)
+    assert str(caught.value).strip() == picture.strip()
 
 
 def test_fixtures(pytester: pytest.Pytester) -> None:
