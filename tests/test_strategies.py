@@ -22,7 +22,8 @@ from xengnt.model import copying
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, World, play
 from xengnt.testing import Case, Sample, Stage, strategies
-from xengnt.testing.cases import BOUNDARY, KINDS, VALID, WRONG, cases
+from xengnt.testing.case import BOUNDARY, KINDS, VALID, WRONG
+from xengnt.testing.cases import cases
 from xengnt.testing.samples import played
 
 ENTRIES = ("grant_entry_v1", "grant_entry_v2")

@@ -10,13 +10,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from xengnt.testing import strategies
     from xengnt.testing.blobs import assert_same_blob
-    from xengnt.testing.cases import Case
+    from xengnt.testing.case import Case
     from xengnt.testing.layouts import assert_same_layout
     from xengnt.testing.samples import Sample
     from xengnt.testing.stage import Stage
 
 _HOMES = {
-    "Case": "cases",
+    "Case": "case",
     "Sample": "samples",
     "Stage": "stage",
     "assert_same_blob": "blobs",

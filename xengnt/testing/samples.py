@@ -15,7 +15,7 @@ from xengnt.abi.bits import SELF, SOURCE_GREF
 from xengnt.abi.constants import Status
 from xengnt.codec import Abi
 from xengnt.scenario import Scenario
-from xengnt.testing.cases import WRONG, Case, Row
+from xengnt.testing.case import WRONG, Case, Row
 from xengnt.testing.stage import CALLER, EMPTY, GUEST, setting, shared_stage
 
 Line = dict[str, Any]

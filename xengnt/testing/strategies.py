@@ -16,7 +16,8 @@ from xengnt.codec import Abi
 from xengnt.codec.rules import ALONE, FIRST_ONLY
 from xengnt.errors import InvalidValue, Unavailable
 from xengnt.scenario import Scenario
-from xengnt.testing.cases import BOUNDARY, KINDS, VALID, Case, Row, Values, cases
+from xengnt.testing.case import BOUNDARY, KINDS, VALID, Case, Row, Values
+from xengnt.testing.cases import cases
 from xengnt.testing.samples import Sample, played
 
 try:
