@@ -137,15 +137,15 @@ def _element(draw: DrawFn, case: Case) -> Element:
 def _batch(draw: DrawFn, abi: Abi, op: str, kind: str, max_size: int) -> Sample:
     usual = _of(op, abi, VALID)
     alone = op in ALONE | FIRST_ONLY
-    taken: set[Case] = set()
     if kind == VALID and not alone:
-        return Sample(abi, op, _several(draw, usual, max_size, taken), usual[0])
+        return Sample(abi, op, _several(draw, usual, max_size, set()), usual[0])
     about = draw(st.sampled_from(_of(op, abi, kind)))
     element = _element(draw, about)
     if alone:
         return Sample(abi, op, [element] * draw(_value(about.counts)), about)
     if kind == BOUNDARY and not about.once and draw(st.booleans()):
         return Sample(abi, op, [element] * _MANY, about)
+    taken = {about} if about.once else set()
     before = _several(draw, usual, max_size // 2, taken)
     after = _several(draw, usual, max_size - 1 - len(before), taken)
     return Sample(abi, op, [*before, element, *after], about)
