@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import random
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import live_xen
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 from oracle import ABIS, VERSIONS
 
-from xengnt import Abi, Dispatcher, InvalidValue, UnknownName
+from xengnt import Abi, Dispatcher, InvalidValue, Unavailable, UnknownName
 from xengnt.abi.constants import Status
 from xengnt.findings import ERROR
 from xengnt.live.world import LiveWorld, Machines
@@ -220,6 +222,15 @@ def test_what_cannot_be_drawn_is_said_at_once() -> None:
         strategies.scenarios(kind="bad")
     with pytest.raises(UnknownName, match="grant_entry_v3"):
         strategies.entries(3)
+
+
+def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Would catch a bare import error for those who lack it, and cases that need it too."""
+    monkeypatch.setitem(sys.modules, "hypothesis", None)
+    monkeypatch.delitem(sys.modules, "xengnt.testing.strategies")
+    with pytest.raises(Unavailable, match=r"pip install 'xengnt\[hypothesis\]'"):
+        import_module("xengnt.testing.strategies")
+    assert cases("copy", Abi("x86_64"))
 
 
 # Shrinking

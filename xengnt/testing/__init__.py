@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: MIT
-# ruff: noqa: F401 -- what is imported for type checkers is what __getattr__ gives
 """For the tests of others: assertions, a pytest plugin, strategies for Hypothesis.
 
 Under pytest none of it needs to be imported: `xengnt.testing.plugin` is loaded as a plugin,
@@ -23,8 +22,12 @@ _HOMES = {
     "assert_same_layout": "layouts",
 }
 
-__all__ = [  # noqa: PLE0604 -- all of them are names
-    *_HOMES,
+__all__ = [
+    "Case",
+    "Sample",
+    "Stage",
+    "assert_same_blob",
+    "assert_same_layout",
     "strategies",
 ]
 
