@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -19,7 +19,7 @@ from oracle import ABIS, VERSIONS
 from xengnt import Abi, Dispatcher, InvalidValue, Unavailable, UnknownName
 from xengnt.abi.constants import Status
 from xengnt.findings import ERROR
-from xengnt.live.world import LiveWorld, Machines
+from xengnt.live.world import LiveWorld
 from xengnt.model import copying
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, World, play
@@ -124,25 +124,24 @@ def test_each_status_of_the_checks_has_a_case() -> None:
     assert found == set(Status) - others - {Status.OKAY, Status.NO_DEVICE_SPACE}
 
 
-@pytest.fixture(scope="module")
-def machines() -> Iterator[Machines]:
-    """Give what boots Xen."""
-    yield from live_xen.machines()
+BOARDS = {"x86_64": live_xen.X86, "arm64": live_xen.ARM}
 
 
+@pytest.mark.parametrize("name", BOARDS)
 def test_what_a_case_says_is_what_xen_does(
-    machines: Machines, on_xen: Callable[[str, int, str], None]
+    name: str, on_xen: Callable[[str, int, str], None]
 ) -> None:
     """Would catch a label that only the model bears out."""
-    abi = Abi("x86_64")
+    abi = Abi(name)
     made = [
         sample(abi, case, chosen("first"))
         for op in abi.layout.ops
         if op not in SPENDS
         for case in cases(op, abi)
     ]
-    assert not differences(played(made), LiveWorld(machines))
-    on_xen("labelled cases", len(made), machines.xen_version or "")
+    for machines in live_xen.machines(BOARDS[name]):
+        assert not differences(played(made), LiveWorld(machines))
+        on_xen(f"labelled cases of {name}", len(made), machines.xen_version or "")
 
 
 # Strategies
