@@ -34,8 +34,11 @@ ALONE = ("-p", "no:xdist", "-p", "no:hypothesispytest")
 
 
 def run(pytester: pytest.Pytester, *options: str) -> pytest.RunResult:
-    """Run the tests of a project in this process, with no other plugin that takes its time."""
-    return pytester.runpytest_inprocess(*ALONE, *options)
+    """Run the tests of a project, with no other plugin that takes its time.
+
+    Not in this process: that would leave it with two rich, half of each.
+    """
+    return pytester.runpytest_subprocess(*ALONE, *options)
 
 
 @pytest.fixture(autouse=True)

@@ -167,7 +167,10 @@ const char *xengnt_rig_reason(uint32_t *element);
  * Each thread has its calling domain. The first domain that there is calls for a thread that
  * has chosen none. Without any, a call gives -ESRCH.
  *
- * Everything here may be called by several threads at once. Calls are made one at a time.
+ * Everything here may be called by several threads at once. Calls are made one at a time. Guest
+ * code may change its entries at any time; one whose flags never stand still while a call takes
+ * it into use gives GNTST_general_error, as from Xen.
+ *
  * A process that forks goes on with the rig in one of the two, as the memory is shared.
  * Whatever fails leaves words in xengnt_rig_reason, also where that is not a call's fault.
  * -EIO says that the rig itself does not work, such as that it could not start Python.
@@ -235,16 +238,16 @@ int xengnt_rig_inject(uint16_t domid, unsigned int cmd, int status, uint32_t ski
 int xengnt_rig_limit_handles(uint16_t domid, uint32_t handles);
 
 /* Let nothing fail any more that would not, and take back all such limits. Return how many
- * elements have failed so since the hypervisor began, or since this was called. */
+ * elements have failed for either reason since the hypervisor began, or since the last time. */
 int xengnt_rig_heal(void);
 
 /*
- * Record all that happens, from now on, in a file that `xengnt run` plays again: domains, calls and what came out,
- * and what guest code changed between them in its pages and tables. Numbers that the rig chose are
- * names in it, so it plays on real Xen too. What was injected is left out, as it did not
- * happen. NULL ends the recording, as does xengnt_rig_reset. It is all there after each call, also if the
- * process ends then. -EBUSY if a call has been made already. What other threads change
- * while a call is made counts as changed after it.
+ * Record all that happens, from now on, in a file that `xengnt run` plays again: domains, calls
+ * and what came out, and what guest code changed between them in its pages and tables. Numbers
+ * that the rig chose are names in it, so it plays on real Xen too. What was injected is left
+ * out, as it did not happen. NULL ends the recording, as does xengnt_rig_reset. After each call
+ * all is in the file, also if the process ends then. -EBUSY if a call has been made already.
+ * What other threads change while a call is made counts as changed after it.
  */
 int xengnt_rig_record(const char *path);
 
