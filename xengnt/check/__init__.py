@@ -17,15 +17,16 @@ from xengnt.check.checker import Checker
 from xengnt.check.references import OtherSource, OwnHeader, wide
 from xengnt.check.report import Comparison, Report
 from xengnt.mapping import Mapping
-from xengnt.sources.detect import Progress, open_source
+from xengnt.sources.detect import Binary, Progress, open_source
+from xengnt.sources.header import HeaderFile
 
 __all__ = ["Comparison", "Report", "check", "expect", "targets"]
 
 
 def check(
-    source: str | Path,
+    source: object,
     *,
-    against: str | Path | None = None,
+    against: object = None,
     abis: Sequence[str | Target] = (),
     versions: Sequence[str | int] = (),
     include: Sequence[str | Path] = (),
@@ -39,7 +40,8 @@ def check(
     """Check a C header, a binary, Python code or layout JSON.
 
     Args:
-        source: the file, or ``KIND:FILE``; see `xengnt.sources.detect`.
+        source: the file, or ``KIND:FILE``; see `xengnt.sources.detect`. Or, in Python, what
+            is there: a structure, a module, an ``ffi``, a mapping of names to dtypes.
         against: a source to hold it against, instead of the ABI.
         abis: the ABIs to check it for, ``all`` for all six; if empty, that of the source
             or, where it does not state one, this machine's.
@@ -65,10 +67,17 @@ def check(
     else:
         other = open_source(against, include, defines, progress, btf_base)
         first = not wide(other) or wide(theirs) or require_all
-        reference = OtherSource(other, str(against), said, first=first)
-    checker = Checker(theirs, str(source), reference, said, required=require_all, only=only)
+        reference = OtherSource(other, _name(against, other), said, first=first)
+    checker = Checker(
+        theirs, _name(source, theirs), reference, said, required=require_all, only=only
+    )
     checker.check(targets(abis) if abis else [], versions)
     return checker.finish()
+
+
+def _name(given: object, source: HeaderFile | Binary) -> str:
+    """Return what a source is called: as it was written, if it was."""
+    return source.name if isinstance(source, Binary) and source.loaded else str(given)
 
 
 def expect(reports: Sequence[Report], expected: Sequence[Expected]) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -49,6 +50,13 @@ def console(file: TextIO | None = None) -> Console:
     out = file or sys.stdout
     width = None if out.isatty() else _PIPE_WIDTH
     return _Console(file=out, highlight=False, soft_wrap=False, width=width, emoji=False)
+
+
+def plain(draw: Callable[[Console], None]) -> str:
+    """Return what is drawn as a text, as in a pipe: for what others show."""
+    out = io.StringIO()
+    draw(Console(file=out, width=_PIPE_WIDTH, color_system=None, highlight=False, emoji=False))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
 @contextmanager

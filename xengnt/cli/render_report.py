@@ -62,12 +62,18 @@ def text(reports: Sequence[Report]) -> None:
         _Text(console, report).print()
 
 
-class _Text:
-    """The report of one source."""
+def wrong(report: Report) -> str:
+    """Return what a report has to say against its source, and nothing else, as a text."""
+    return render.plain(lambda console: _Text(console, report, notes=False).print_wrong())
 
-    def __init__(self, console: Console, report: Report) -> None:
+
+class _Text:
+    """The report of one source, with its notes or without."""
+
+    def __init__(self, console: Console, report: Report, *, notes: bool = True) -> None:
         self.console = console
         self.report = report
+        self.notes = notes
         self.comparisons = report.comparisons
         self._about = [_by_struct(one.findings) for one in report.comparisons]
 
@@ -82,6 +88,11 @@ class _Text:
         self._differing()
         self._rest()
         self._closing()
+
+    def print_wrong(self) -> None:
+        """Print what differs."""
+        self._differing()
+        self._rest()
 
     def _overview(self) -> None:
         made = render.table(
@@ -205,12 +216,15 @@ class _Text:
 
     def _rest(self) -> None:
         """List what is not about a struct that was drawn, alike findings on one line."""
-        self._matches()
+        if self.notes:
+            self._matches()
         lines: dict[tuple[str, str, str, str], list[Finding]] = {}
         together: dict[str, list[Finding]] = {}
         compared = [f for one in self.comparisons for f in one.findings]
         kept = [f for f in compared if f.severity == NOTE or not self._is_drawn(f)]
         for finding in (*self.report.refusals, *kept):
+            if finding.severity == NOTE and not self.notes:
+                continue
             if finding.severity == NOTE and finding.code in _TOGETHER:
                 together.setdefault(finding.code, []).append(finding)
                 continue

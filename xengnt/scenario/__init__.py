@@ -8,7 +8,7 @@ Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.findings``.
 
 from xengnt.scenario.call import Call
 from xengnt.scenario.document import FORMAT, Scenario
-from xengnt.scenario.player import play
+from xengnt.scenario.player import Player, play
 from xengnt.scenario.world import Actor, World
 
-__all__ = ["FORMAT", "Actor", "Call", "Scenario", "World", "play"]
+__all__ = ["FORMAT", "Actor", "Call", "Player", "Scenario", "World", "play"]

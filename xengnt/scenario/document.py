@@ -39,7 +39,7 @@ CHOICES: dict[str, type] = {
 _VERSION = re.compile(r"[0-9]{1,9}\.[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Scenario:
     """Steps in order.
 
@@ -72,6 +72,10 @@ class Scenario:
         """Add a step at the end."""
         self.steps.append(step)
         self.places.append(place)
+
+    def __repr__(self) -> str:
+        title = f" {self.title!r}" if self.title else ""
+        return f"<scenario{title} for {self.abi.name}: {len(self.steps)} steps>"
 
     def text(self) -> str:
         """Return it as JSON Lines."""

@@ -51,10 +51,17 @@ def play(scenario: Scenario, on: Backend | World) -> Iterator[Played]:
         SourceError: the scenario is for another ABI, or asks for what there is not.
         BackendError: what executes the calls broke down.
     """
-    yield from _Player(scenario, on if isinstance(on, World) else Alone(on)).play()
+    yield from Player(scenario, on if isinstance(on, World) else Alone(on)).play()
 
 
-class _Player:
+class Player:
+    """Plays one scenario.
+
+    Attributes:
+        names: what has a name by now.
+        actors: the domains that are there, by name.
+    """
+
     def __init__(self, scenario: Scenario, world: World) -> None:
         self.scenario = scenario
         self.world = world

@@ -12,12 +12,16 @@ import stat
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import Target
 from xengnt.errors import SourceError
 from xengnt.sources import elf_sections, kernel_image
 from xengnt.sources.header import HeaderFile
 from xengnt.sources.reading import Reading, Wanted
+
+if TYPE_CHECKING:
+    from xengnt.sources.python_run import Ran
 
 HEADER, ELF, BTF, PY, JSON = "header", "elf", "btf", "py", "json"
 
@@ -44,12 +48,14 @@ class Binary:
         kind: one of `KINDS`.
         progress: is told how far reading is.
         base: of a kernel module, the kernel.
+        loaded: what is there in Python already.
     """
 
     name: str
     kind: str
     progress: Progress | None = field(default=None, repr=False)
     base: Path | None = None
+    loaded: Ran | None = field(default=None, repr=False)
 
     @property
     def states_abi(self) -> bool:
@@ -90,20 +96,23 @@ class Binary:
                 from xengnt.abi.targets import native
                 from xengnt.sources import python
 
+                if self.loaded:
+                    return [python.read_loaded(self.loaded, wanted, abi or native())]
                 return [python.read(self.name, wanted, abi or native())]
 
 
 def open_source(
-    spec: str | Path,
+    spec: object,
     include: Sequence[str | Path] = (),
     defines: Sequence[str] = (),
     progress: Progress | None = None,
     base: str | Path | None = None,
 ) -> HeaderFile | Binary:
-    """Return the source that a text names: ``FILE``, or ``KIND:FILE``.
+    """Return the source that a text names: ``FILE``, or ``KIND:FILE``; or what else is given.
 
     Args:
-        spec: the file; with its kind before it, it is not looked into.
+        spec: the file; with its kind before it, it is not looked into. What is neither a
+            text nor a path is what is to be read, in Python: a module, a class, a mapping.
         include: for a header, where to search for what it includes.
         defines: for a header, macros to define.
         progress: is told how far reading is, where that takes long.
@@ -113,6 +122,11 @@ def open_source(
         InvalidValue: a directory to search that is not there.
         SourceError: there is no such file, or it is Python code without ``py:``.
     """
+    if not isinstance(spec, str | Path):
+        from xengnt.sources.python_run import there
+
+        loaded = there(spec)
+        return Binary(loaded.name, PY, loaded=loaded)
     named = _NAMED.fullmatch(str(spec))
     if named:
         kind, name = named[1], named[2]

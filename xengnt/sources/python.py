@@ -53,7 +53,12 @@ def read(spec: str, wanted: Wanted, target: Target) -> Reading:
         SourceError: there is no such code, or it fails.
     """
     with run(spec) as ran:
-        return _Finder(ran, wanted, target).reading()
+        return read_loaded(ran, wanted, target)
+
+
+def read_loaded(ran: Ran, wanted: Wanted, target: Target) -> Reading:
+    """Read what code that has been run defines; see `read`."""
+    return _Finder(ran, wanted, target).reading()
 
 
 def _is_native(target: Target) -> bool:

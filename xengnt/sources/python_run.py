@@ -84,6 +84,18 @@ def run(spec: str) -> Iterator[Ran]:
         yield Ran(target, getattr(module, "__file__", None) or "", path, value)
 
 
+def there(value: object) -> Ran:
+    """Return what is there already as if it had just been run: a module, a class, a mapping."""
+    if isinstance(value, ModuleType):
+        return Ran(value.__name__, getattr(value, "__file__", None) or "", "", value)
+    if isinstance(value, type) and "<locals>" not in value.__qualname__:
+        module = sys.modules.get(value.__module__)
+        file = getattr(module, "__file__", None) or ""
+        return Ran(f"{value.__module__}.{value.__qualname__}", file, value.__qualname__, value)
+    name = value.__name__ if isinstance(value, type) else ""
+    return Ran(name or f"a {type(value).__name__}", "", name, value)
+
+
 def _split(spec: str) -> tuple[str, str]:
     """Return the file or module, and the attribute."""
     target, colon, path = spec.rpartition(":")

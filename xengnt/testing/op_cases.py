@@ -1,0 +1,279 @@
+# SPDX-License-Identifier: MIT
+"""The cases of each op.
+
+Imports ``xengnt.abi`` and the modules beside it.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from xengnt.abi.bits import (
+    CLEAN,
+    DEST_GREF,
+    INVAL,
+    MAP_APPLICATION,
+    MAP_CONTAINS_PTE,
+    MAP_DEVICE,
+    MAP_HOST,
+    MAP_READONLY,
+    SELF,
+    SOURCE_GREF,
+)
+from xengnt.abi.constants import Status
+from xengnt.abi.targets import PAGE_SIZE
+from xengnt.testing import stage
+from xengnt.testing.case import Case, Values
+from xengnt.testing.maker import REFS, Maker
+from xengnt.testing.stage import CALLER, GUEST, OTHER
+
+_HALF = range(PAGE_SIZE // 2 + 1)
+"""Two of these are together at most a page."""
+
+_SOME = range(1, PAGE_SIZE // 2 + 1)
+
+
+def _map(make: Maker) -> Iterator[Case]:
+    rooms = tuple(f"${CALLER}.room[{number}]" for number in range(16, 48))
+    guest = {"dom": (f"${GUEST}.domid",)}
+    writable = {"host_addr": rooms, "ref": (stage.WRITABLE,), **guest}
+    make.base = {**writable, "flags": (MAP_HOST,)}
+    yield make.valid("writable", make.base)
+    readonly = {**make.base, "flags": (MAP_HOST | MAP_READONLY,)}
+    yield make.valid("readonly", {**readonly, "ref": (stage.WRITABLE, stage.READONLY)})
+    last = (stage.entries_per_frame(make.abi, 1) - 1,)
+    yield make.edge("ref/last", {"ref": last})
+    bad = Status.GENERAL_ERROR
+    available = 0xFFFF_0000
+    if make.pv:
+        devices = {"flags": (MAP_DEVICE, MAP_DEVICE | MAP_READONLY), "host_addr": (0,)}
+        yield make.valid("device", make.base | devices)
+        yield make.valid("both", make.base | {"flags": (MAP_DEVICE | MAP_HOST,)})
+        yield make.edge("flags/available", {"flags": (MAP_HOST | available,)})
+        flags = {"flags": (MAP_HOST | MAP_CONTAINS_PTE,), "host_addr": (0, 8, 1)}
+        yield make.wrong("host_addr/no page table", flags, bad)
+        yield make.wrong("host_addr/null", {"host_addr": (0,)}, bad)
+        yield make.wrong("host_addr/unaligned", {"host_addr": range(1, PAGE_SIZE)}, bad)
+        yield make.wrong("host_addr/beyond", {"host_addr": range(0xF000_0000, 1 << 64)}, bad)
+    else:
+        pv_only = tuple(MAP_HOST | bit for bit in (MAP_DEVICE, MAP_APPLICATION, MAP_CONTAINS_PTE))
+        yield make.wrong("flags/for PV", {"flags": pv_only}, bad)
+        yield make.wrong("flags/available", {"flags": (MAP_HOST | 1 << 16, available | 2)}, bad)
+        yield make.wrong("host_addr/beyond", {"host_addr": range(1 << 48, 1 << 64)}, bad)
+    nothing = (0, MAP_READONLY, MAP_APPLICATION, MAP_CONTAINS_PTE, available)
+    yield make.wrong("flags/no mapping", {"flags": nothing}, Status.BAD_GNTREF)
+    yield from make.refs("ref", {"readonly": stage.READONLY, "accepting": stage.ACCEPTING[0]})
+
+
+def _handles(make: Maker, name: str, rooms: range) -> Iterator[Case]:
+    """Give what is to be said of a handle and its address; of the last one for what is wrong."""
+
+    def mapping(index: int) -> dict[str, Values]:
+        room = f"${CALLER}.room[{rooms[index]}]"
+        return {"host_addr": (room,), "handle": (f"${name}[{index}].handle",)}
+
+    for index in range(4):
+        yield make.valid(f"handle {index}", mapping(index), once=True)
+    make.base = mapping(5)
+    yield make.edge("nothing to do", {"host_addr": (0,)})
+    if make.pv:  # for others Xen goes by the handle alone
+        nowhere = (f"${CALLER}.room[400]",)
+        yield make.wrong("host_addr/nothing", {"host_addr": nowhere}, Status.GENERAL_ERROR)
+    yield make.wrong("handle/none", {"handle": range(1 << 20, REFS)}, Status.BAD_HANDLE)
+    free = (f"$m[{stage.FREE}].handle",)
+    yield make.wrong("handle/free", {"handle": free}, Status.BAD_HANDLE)
+
+
+def _unmap(make: Maker) -> Iterator[Case]:
+    yield from _handles(make, "m", stage.UNMAPPED)
+    if make.pv:
+        room = (f"${CALLER}.room[{stage.DEVICE[0]}]",)
+        device = {"handle": ("$d[0].handle",), "dev_bus_addr": ("$d[0].dev_bus_addr",)}
+        yield make.valid("device", {"host_addr": room, **device}, once=True)
+        other = {"handle": ("$d[1].handle",), "dev_bus_addr": range(1, PAGE_SIZE)}
+        yield make.wrong("dev_bus_addr/other", {"host_addr": (0,), **other}, Status.BAD_DEV_ADDR)
+
+
+def _replace(make: Maker) -> Iterator[Case]:
+    yield from _handles(make, "r", stage.REPLACED)
+    own = {"new_addr": (f"${CALLER}.address[20]",)}
+    if make.pv:
+        room = (f"${CALLER}.room[{stage.REPLACED[4]}]",)
+        moved = {"host_addr": room, "handle": ("$r[4].handle",), **own}
+        yield make.valid("moved", moved, once=True)
+        unaligned = {"new_addr": range(1, PAGE_SIZE)}
+        yield make.wrong("new_addr/unaligned", unaligned, Status.GENERAL_ERROR)
+    else:
+        yield make.wrong("new_addr/translated", own, Status.GENERAL_ERROR)
+
+
+def _setup(make: Maker) -> Iterator[Case]:
+    make.base = {"dom": (SELF,), "nr_frames": (0, 1)}
+    yield make.valid("own", make.base)
+    yield make.valid("guest's", {"dom": (f"${GUEST}.domid",), "nr_frames": (1, 0)})
+    other = {"dom": (f"${OTHER}.domid",)}
+    yield make.valid("grows", {**other, "nr_frames": range(5)})
+    most = 64
+    yield make.edge("nr_frames/most", {**other, "nr_frames": (most,)})
+    beyond = {"nr_frames": range(most + 1, 2 * most + 1)}
+    yield make.wrong("nr_frames/beyond", beyond, Status.GENERAL_ERROR)
+    yield make.denied("dom")
+
+
+def _about(make: Maker) -> Iterator[Case]:
+    make.base = {"dom": (SELF,)}
+    yield make.valid("own", make.base)
+    yield make.valid("other's", {"dom": tuple(f"${n}.domid" for n in (CALLER, GUEST, OTHER))})
+    yield make.denied("dom")
+
+
+def _dump(make: Maker) -> Iterator[Case]:
+    make.base = {"dom": (SELF,)}
+    yield make.valid("own", make.base)
+
+
+def _status_frames(make: Maker) -> Iterator[Case]:
+    for case in _about(make):
+        yield replace(case, values={"nr_frames": (0,), **case.values})
+    some = {"nr_frames": range(1, 65)}  # a table of version 1 has none
+    yield make.wrong("nr_frames/beyond", some, Status.GENERAL_ERROR)
+
+
+def _set_version(make: Maker) -> Iterator[Case]:
+    make.base = {"version": (1,)}
+    yield make.valid("1", make.base)
+    if make.pv:
+        yield make.valid("2", {"version": (2,)})
+    else:
+        yield make.wrong("version/not allowed", {"version": (2,)}, None, -errno.ENOSYS)
+    yield make.wrong("version/zero", {"version": (0,)}, None, -errno.EINVAL)
+    yield make.wrong("version/beyond", {"version": range(3, 1 << 32)}, None, -errno.EINVAL)
+
+
+def _transfer(make: Maker) -> Iterator[Case]:
+    def page(index: int) -> dict[str, Values]:
+        here = {"mfn": (f"${CALLER}.frame[{40 + index}]",), "domid": (f"${GUEST}.domid",)}
+        return {**here, "ref": (stage.ACCEPTING[index],)}
+
+    for index in range(4):
+        yield make.valid(f"page {index}", page(index), once=True)
+    make.base = page(5)
+    yield from make.frames("mfn", f"${GUEST}.frame[9]", Status.BAD_PAGE)
+    for case in make.refs("ref", {"granting": stage.WRITABLE}):
+        yield replace(case, status=Status.GENERAL_ERROR)
+
+
+def _copy(make: Maker) -> Iterator[Case]:
+    offsets = {"source.offset": _HALF, "dest.offset": _HALF}
+    guest = (f"${GUEST}.domid",)
+    own = tuple(f"${CALLER}.frame[{page}]" for page in range(4))
+    flags = {"source": SOURCE_GREF, "dest": DEST_GREF}
+    frame: dict[str, dict[str, Values]] = {
+        side: {f"{side}.u.gmfn": own, f"{side}.domid": (SELF,)} for side in flags
+    }
+    refs = {"source": (stage.WRITABLE, stage.READONLY), "dest": (stage.WRITABLE,)}
+    ref: dict[str, dict[str, Values]] = {
+        side: {f"{side}.u.ref": refs[side], f"{side}.domid": guest} for side in flags
+    }
+    for source, dest, both, label in (
+        (frame, frame, 0, "frame to frame"),
+        (ref, frame, SOURCE_GREF, "ref to frame"),
+        (frame, ref, DEST_GREF, "frame to ref"),
+        (ref, ref, SOURCE_GREF | DEST_GREF, "ref to ref"),
+    ):
+        make.base = {**source["source"], **dest["dest"], "flags": (both,)}
+        yield make.valid(label, {**make.base, **offsets, "len": _HALF})
+        yield make.edge(f"{label}, whole page", {"len": (PAGE_SIZE,)})
+        ends = {"source.offset": (PAGE_SIZE - 1,), "dest.offset": (PAGE_SIZE - 1,)}
+        yield make.edge(f"{label}, last byte", {**ends, "len": (1,)})
+        behind = {"source.offset": (PAGE_SIZE,), "dest.offset": (PAGE_SIZE,)}
+        yield make.edge(f"{label}, nothing behind the end", behind)
+    # From here on the base is from a reference to a reference.
+    last = (stage.entries_per_frame(make.abi, 1) - 1,)
+    every = SOURCE_GREF | DEST_GREF
+    ignored = {"flags": tuple(every | 1 << bit for bit in range(2, 16))}
+    yield make.edge("flags/ignored", {**ignored, "len": _HALF})
+    make.base |= {**offsets, "len": _SOME}
+    for side, bit in flags.items():
+        yield make.edge(f"{side}.u.ref/last", {f"{side}.u.ref": last})
+        yield from make.refs(f"{side}.u.ref", {"accepting": stage.ACCEPTING[0]})
+        beyond = {f"{side}.offset": range(PAGE_SIZE, 1 << 16)}
+        yield make.wrong(f"{side}.offset/beyond", beyond, Status.BAD_COPY_ARG)
+        across = {**offsets, f"{side}.offset": range(1, PAGE_SIZE), "len": (PAGE_SIZE,)}
+        yield make.wrong(f"{side}/across the end", across, Status.BAD_COPY_ARG)
+        kept = make.base
+        make.base = {name: one for name, one in kept.items() if name != f"{side}.u.ref"}
+        make.base |= {**frame[side], "flags": (every & ~bit,)}
+        yield from make.frames(f"{side}.u.gmfn", f"${GUEST}.frame[9]", Status.BAD_PAGE)
+        foreign = {f"{side}.domid": (f"${CALLER}.domid", f"${GUEST}.domid")}
+        yield make.wrong(f"{side}.domid/of a frame", foreign, Status.PERMISSION_DENIED)
+        make.base = kept
+    readonly = {"dest.u.ref": (stage.READONLY,)}
+    yield make.wrong("dest.u.ref/readonly", readonly, Status.GENERAL_ERROR)
+    yield make.wrong("len/beyond", {"len": range(PAGE_SIZE + 1, 1 << 16)}, Status.BAD_COPY_ARG)
+
+
+def _swap(make: Maker) -> Iterator[Case]:
+    entries = stage.entries_per_frame(make.abi, 1)
+    make.base = {"ref_a": range(8, entries), "ref_b": range(8, entries)}
+    yield make.valid("free", make.base)
+    yield make.edge("reserved", {"ref_a": range(stage.PINNED)})
+    yield make.edge("last", {"ref_a": (entries - 1,)})
+    yield make.edge("the same", {"ref_a": (8,), "ref_b": (8,)})
+    for name in list(make.base):
+        beyond = {name: range(entries, REFS)}
+        yield make.wrong(f"{name}/beyond", beyond, Status.BAD_GNTREF)
+        yield make.wrong(f"{name}/in use", {name: (stage.PINNED,)}, Status.EAGAIN)
+
+
+def _flush(make: Maker) -> Iterator[Case]:
+    pages = tuple(f"${CALLER}.machine[{page}]" for page in range(4))
+    ops = (CLEAN, CLEAN | INVAL)
+    make.base = {"a.dev_bus_addr": pages, "offset": _HALF, "length": _SOME, "op": ops}
+    yield make.valid("own", {**make.base, "length": _HALF})
+    if not make.pv:
+        yield make.valid("dropped", {**make.base, "op": (INVAL,)})
+    mapped = {"a.dev_bus_addr": (f"${GUEST}.machine[2]",)}
+    yield make.valid("mapped", {**make.base, **mapped})
+    yield make.edge("whole page", {"offset": (0,), "length": (PAGE_SIZE,)})
+    yield make.edge("last byte", {"offset": (PAGE_SIZE - 1,), "length": (1,)})
+    yield make.edge("nothing to do", {"op": (0,)})
+
+    def refused(label: str, field: str, values: Values, rc: int, **others: Values) -> Case:
+        return make.wrong(f"{field}/{label}", {**others, field: values}, None, -rc)
+
+    invalid = errno.EINVAL
+    yield refused("beyond", "offset", range(PAGE_SIZE, 1 << 16), invalid)
+    yield refused("beyond", "length", range(PAGE_SIZE + 1, 1 << 16), invalid)
+    full = {"length": (PAGE_SIZE,)}
+    yield refused("across the end", "offset", range(1, PAGE_SIZE), invalid, **full)
+    known = make.slots["op"].symbols.known_bits(0) or 0
+    unknown = tuple(CLEAN | 1 << bit for bit in range(32) if not known >> bit & 1)
+    yield refused("unknown bits", "op", unknown, invalid)
+    yield refused("by reference", "op", (CLEAN | known & ~(CLEAN | INVAL),), invalid)
+    if make.pv:
+        yield refused("INVAL alone", "op", (INVAL,), errno.EOPNOTSUPP)
+        # Elsewhere no memory need be there.
+        yield refused("nobody's", "a.dev_bus_addr", range(PAGE_SIZE), errno.EPERM)
+    field = "a.dev_bus_addr"
+    yield refused("no memory", field, range(1 << 56, 1 << 64), invalid)
+    yield refused("not mapped", field, (f"${GUEST}.machine[9]",), invalid)
+
+
+OPS: dict[str, Callable[[Maker], Iterator[Case]]] = {
+    "map_grant_ref": _map,
+    "unmap_grant_ref": _unmap,
+    "setup_table": _setup,
+    "dump_table": _dump,
+    "transfer": _transfer,
+    "copy": _copy,
+    "query_size": _about,
+    "unmap_and_replace": _replace,
+    "set_version": _set_version,
+    "get_status_frames": _status_frames,
+    "get_version": _about,
+    "swap_grant_ref": _swap,
+    "cache_flush": _flush,
+}

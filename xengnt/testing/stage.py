@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""A machine on which there is something for each op to act upon.
+
+Cases name what is here: ``$guest.domid``, ``$m[0].handle``. It is set up by a scenario, so
+that they play on the model, on real Xen and on anybody's library alike.
+
+Imports ``xengnt.abi``, ``xengnt.codec``, ``xengnt.dispatch``, ``xengnt.model``,
+``xengnt.scenario``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from xengnt.abi.targets import PAGE_SIZE, format_version
+from xengnt.codec import Abi
+from xengnt.errors import InvalidValue
+from xengnt.model import Domain
+from xengnt.model.world import ModelWorld
+from xengnt.scenario import Player, Scenario
+
+Line = dict[str, Any]
+
+CALLER, GUEST, OTHER = "caller", "guest", "other"
+"""The domains: the caller is privileged, and the guest grants it most of what it grants."""
+
+GUEST_DOMID = 0x1234
+"""It takes two bytes, so that what loses one of them is seen."""
+
+OTHER_DOMID = GUEST_DOMID + 1
+
+WRITABLE, READONLY = 8, 9
+"""Entries of the guest for the caller."""
+
+ACCEPTING = range(10, 16)
+"""Entries of the guest that accept a page of the caller's."""
+
+MAPPED, OTHERS, EMPTY = 20, 21, 100
+"""More entries of the guest: one that the caller has mapped, one for another domain, and none."""
+
+PINNED = 3
+"""The entry of the caller's that the guest has mapped; it is a reserved one."""
+
+PASSED_ON = 8
+"""The entry of the other domain that is granted to the guest."""
+
+UNMAPPED, REPLACED, DEVICE = range(7), range(8, 14), range(14, 16)
+"""Rooms of the caller's with mappings: named ``m`` and ``r``, and ``d`` with one for devices."""
+
+FREE = 6
+"""Of the first of those, the one that has been unmapped again."""
+
+PAGES = 64
+"""So many pages has each domain."""
+
+
+def entries_per_frame(abi: Abi, version: int) -> int:
+    """Return how many entries a frame of a grant table has."""
+    tag = "grant_entry" if "grant_entry" in abi.layout.structs else f"grant_entry_v{version}"
+    return PAGE_SIZE // abi.struct(tag).size
+
+
+def setting(abi: Abi, version: int = 1) -> list[Line]:
+    """Return the lines of a scenario that set the stage.
+
+    Args:
+        abi: that of all domains.
+        version: that of the guest's grant table.
+    """
+    pv = abi.name.startswith("x86")
+    here = {"by": GUEST, "domid": f"${CALLER}.domid"}
+    frame = [f"${GUEST}.frame[{index}]" for index in range(8)]
+    last = entries_per_frame(abi, version) - 1
+    lines: list[Line] = [
+        {
+            "scenario": 1,
+            "abi": abi.name,
+            "interface_version": format_version(abi.interface_version),
+            "xen_version": "4.17",
+        },
+        {"domain": CALLER, "privileged": True, "pages": PAGES},
+        {"domain": GUEST, "domid": GUEST_DOMID, "pages": PAGES},
+        {"domain": OTHER, "domid": OTHER_DOMID, "pages": PAGES},
+    ]
+    if version != 1:
+        lines.append({"op": "set_version", "caller": GUEST, "args": [{"version": version}]})
+    permit = {"grant": "permit_access", **here}
+    lines += [
+        {**permit, "frame": frame[0], "ref": WRITABLE},
+        {**permit, "frame": frame[1], "ref": READONLY, "readonly": True},
+        {**permit, "frame": frame[2], "ref": MAPPED},
+        {**permit, "frame": frame[3], "ref": OTHERS, "domid": f"${OTHER}.domid"},
+        {**permit, "frame": frame[4], "ref": last},
+        *({"grant": "accept_transfer", **here, "ref": ref} for ref in ACCEPTING),
+        _permit(CALLER, GUEST, 8, PINNED),
+        _permit(OTHER, GUEST, 0, PASSED_ON),
+        _mapping("m", CALLER, GUEST, MAPPED, UNMAPPED),
+        _mapping("r", CALLER, GUEST, MAPPED, REPLACED),
+        _mapping("g", GUEST, CALLER, PINNED, range(1)),
+    ]
+    if pv:
+        lines.append(_mapping("d", CALLER, GUEST, MAPPED, DEVICE, "host_map|device_map"))
+    free = {"host_addr": f"${CALLER}.room[{FREE}]", "handle": f"$m[{FREE}].handle"}
+    lines.append({"op": "unmap_grant_ref", "args": [free], "results": [{"status": "okay"}]})
+    return lines
+
+
+def _permit(by: str, to: str, page: int, ref: int) -> Line:
+    named = {"by": by, "domid": f"${to}.domid", "frame": f"${by}.frame[{page}]"}
+    return {"grant": "permit_access", **named, "ref": ref}
+
+
+def _mapping(
+    name: str, caller: str, granter: str, ref: int, rooms: range, flags: str = "host_map"
+) -> Line:
+    rows = [
+        {
+            "host_addr": f"${caller}.room[{room}]",
+            "flags": flags,
+            "ref": ref,
+            "dom": f"${granter}.domid",
+        }
+        for room in rooms
+    ]
+    results = [{"status": "okay"}] * len(rows)
+    return {"op": "map_grant_ref", "caller": caller, "args": rows, "results": results, "as": name}
+
+
+class Stage:
+    """The stage, set on the model.
+
+    Args:
+        abi: that of all domains.
+        version: that of the guest's grant table.
+
+    Attributes:
+        caller: the domain that makes calls.
+        guest: the domain that grants.
+    """
+
+    def __init__(self, abi: Abi | str, version: int = 1) -> None:
+        one = Abi(abi) if isinstance(abi, str) else abi
+        lines = [json.dumps(line) for line in setting(one, version)]
+        player = Player(Scenario.parse(lines, "the stage"), ModelWorld())
+        for _, findings in player.play():
+            if findings:
+                raise InvalidValue(f"the stage is not as it should be: {findings[0].message}")
+        self._names = player.names
+        self.domains: dict[str, Domain] = {
+            name: actor.backend
+            for name, actor in player.actors.items()
+            if isinstance(actor.backend, Domain)
+        }
+        self.caller, self.guest = self.domains[CALLER], self.domains[GUEST]
+
+    def numbers(self, row: Mapping[str, int | str]) -> dict[str, int]:
+        """Return a row with what its names stand for."""
+        found: dict[str, int] = self._names.replaced(dict(row))
+        return found
+
+
+@cache
+def shared_stage(abi: Abi, version: int = 1) -> Stage:
+    """Return a stage to look numbers up in, on which nothing is called."""
+    return Stage(abi, version)
