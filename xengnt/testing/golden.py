@@ -93,10 +93,11 @@ class Golden:
 
 def _written(path: Path, data: bytes) -> bool:
     """Write a file, unless it is as it should be, and tell whether it was written."""
-    from xengnt.cli.options import write_bytes
+    from xengnt.cli.streaming import written
 
     if path.is_file() and path.read_bytes() == data:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_bytes(str(path), data)
+    with written(str(path)) as file:
+        file.write(data)
     return True

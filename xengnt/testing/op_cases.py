@@ -78,7 +78,7 @@ def _handles(make: Maker, name: str, rooms: range) -> Iterator[Case]:
         yield make.valid(f"handle {index}", mapping(index), once=True)
     make.base = mapping(5)
     yield make.edge("nothing to do", {"host_addr": (0,)})
-    if make.pv:  # for others Xen goes by the handle alone
+    if make.pv:
         nowhere = (f"${CALLER}.room[400]",)
         yield make.wrong("host_addr/nothing", {"host_addr": nowhere}, Status.GENERAL_ERROR)
     yield make.wrong("handle/none", {"handle": range(1 << 20, REFS)}, Status.BAD_HANDLE)
