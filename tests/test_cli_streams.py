@@ -10,6 +10,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -78,11 +79,19 @@ def peak(*arguments: str | Path, stdin: IO[bytes] | None = None) -> int:
 
 
 def finished(process: subprocess.Popen[str]) -> tuple[str, str]:
-    """Return the rest of what a command prints, of which some was read; `communicate` loses it."""
+    """Return the rest of what a command prints, of which some was read; `communicate` loses it.
+
+    One that does not end is killed, and its exit status says so.
+    """
     assert process.stdout
     assert process.stderr
-    out = process.stdout.read()
-    return out, process.stderr.read()
+    late = threading.Timer(120, process.kill)
+    late.start()
+    try:
+        out = process.stdout.read()
+        return out, process.stderr.read()
+    finally:
+        late.cancel()
 
 
 def blob(count: int, name: str = "copy") -> bytes:

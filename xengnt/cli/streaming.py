@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from secrets import token_hex
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, cast
 
@@ -211,14 +212,15 @@ def written(path: str, *, whole: bool = True, text: bool = False) -> Iterator[Bi
 @contextmanager
 def _beside(target: Path) -> Iterator[BinaryIO]:
     """Put a file in the place of another, or leave everything as it was."""
-    file = tempfile.NamedTemporaryFile(dir=target.parent, prefix=".xengnt-", delete=False)  # noqa: SIM115 -- moved
+    made = target.parent / f".xengnt-{token_hex(8)}"
     try:
-        with file:
-            yield cast("BinaryIO", file)
-        Path(file.name).chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
-        Path(file.name).replace(target)
-    except BaseException:
-        Path(file.name).unlink()
+        with made.open("xb") as file:
+            made.chmod(0o600)
+            yield file
+        made.chmod(target.stat().st_mode if target.exists() else 0o666 & ~_umask())
+        made.replace(target)
+    except BaseException:  # an interrupt may come as soon as it is there
+        made.unlink(missing_ok=True)
         raise
 
 

@@ -10,11 +10,12 @@ import os
 import re
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from xengnt.errors import BackendError, InvalidValue, SourceError, Unavailable
 
@@ -25,6 +26,9 @@ _ADDRESS = re.compile(r"(tcp|tls)://\S+:\d+")
 
 _PATIENCE = 0.2
 """So many seconds an interrupt waits at the most for a result."""
+
+_GONE = 30
+"""So many seconds a cluster may be out of reach."""
 
 MOST = 4096
 """More processes than this are a mistake."""
@@ -63,25 +67,28 @@ def in_order(
             with _undisturbed():
                 waiting.append((task, executor.submit(function, task)))
             if len(waiting) >= ahead:
-                yield _next(waiting)
+                yield _next(waiting, executor)
         while waiting:
-            yield _next(waiting)
+            yield _next(waiting, executor)
     finally:
         for _, future in waiting:
             future.cancel()
 
 
-def _next(waiting: deque[tuple[Task, Future[Result]]]) -> tuple[Task, Result]:
+def _next(waiting: deque[tuple[Task, Future[Result]]], executor: Executor) -> tuple[Task, Result]:
     task, future = waiting.popleft()
-    while True:
-        try:
-            with _undisturbed():
-                return task, future.result(_PATIENCE)
-        except TimeoutError as error:
-            if future.done() and future.exception() is error:  # that is its own
-                raise
-        except (BrokenExecutor, CancelledError) as error:
-            raise BackendError(str(error) or "the work was cancelled") from None
+    try:
+        while True:
+            try:
+                with _undisturbed():
+                    return task, future.result(_PATIENCE)
+            except TimeoutError as error:
+                if future.done() and future.exception() is error:  # that is its own
+                    raise
+            if isinstance(executor, _OnCluster):
+                executor.check()
+    except (BrokenExecutor, CancelledError) as error:
+        raise BackendError(str(error) or "the work was cancelled") from None
 
 
 @contextmanager
@@ -161,6 +168,33 @@ def _end_with_it() -> None:
         os._exit(1)  # nobody waits for what it is at
 
 
+class _OnCluster(Executor):
+    """An executor of a Dask cluster, which can be asked whether that is still there."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+        self._inner = client.get_executor(pure=False)
+        self._seen = time.monotonic()
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        """Have something done."""
+        future: Future[Any] = self._inner.submit(fn, *args, **kwargs)
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002 -- as it is declared
+        """End it."""
+        del cancel_futures  # what it does not know
+        self._inner.shutdown(wait=wait)
+
+    def check(self) -> None:
+        """Raise if nobody has been there for a while."""
+        now = time.monotonic()
+        if self._client.status == "running":
+            self._seen = now
+        elif now - self._seen > _GONE:
+            raise BrokenExecutor(f"it has been gone for {_GONE} seconds")
+
+
 @contextmanager
 def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     """Give an executor of a Dask cluster, and how many tasks to have ahead.
@@ -186,7 +220,7 @@ def cluster(address: str) -> Iterator[tuple[Executor, int]]:
     except (OSError, ValueError, RuntimeError) as error:
         raise SourceError(f"no Dask scheduler at {address}: {error or 'no answer'}") from None
     try:
-        executor = client.get_executor(pure=False)
+        executor = _OnCluster(client)
         yield executor, _ahead(sum(client.nthreads().values()))
         executor.shutdown(wait=False)
     except (BackendError, KilledWorker, CommClosedError) as error:
