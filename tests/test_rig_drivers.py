@@ -7,7 +7,6 @@ that are left behind. What they find must not be, and what is broken in them mus
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import re
@@ -24,6 +23,7 @@ from typing import Any
 
 import live_xen
 import pytest
+import rig_library
 from oracle import DISTRIBUTION, OURS, ROOT, need
 
 from xengnt.cli import main
@@ -68,8 +68,7 @@ class Workshop:
     def _alone(self, name: str) -> Iterator[Path]:
         """Hold the only right to make something."""
         path = self.folder / name
-        with path.with_name(f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with rig_library.alone(path):
             yield path
 
     def flags(self, headers: str) -> list[str]:

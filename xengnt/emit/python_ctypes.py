@@ -46,12 +46,7 @@ _KINDS = {"struct": "Structure", "union": "Union"}
 
 
 def _member(selection: Selection, part: Part) -> str:
-    if part.of:
-        one = part.of.name
-    elif part.field and part.field.type in selection.layout.typedefs:
-        one = part.field.type
-    else:
-        one = _integer(part.width, signed=part.signed)
+    one = part.element(selection.layout, _integer)
     return one if part.count is None else f"{one} * {part.count}"
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from xengnt.abi.declarations import Constant, Enum
 from xengnt.emit.selection import Selection
-from xengnt.emit.shapes import Part, Type, types
+from xengnt.emit.shapes import Part, Type, bits, types
 from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def _lines(selection: Selection, command: str) -> Iterator[str]:
     for typedef, shape in layout.typedefs.items():
         doc = selection.declared.typedefs[typedef].doc
         yield from ("", *(f"/// {line}" for line in doc.split("\n") if line))
-        yield f"pub type {typedef} = {_integer(shape.size, signed=bool(shape.signed))};"
+        yield f"pub type {typedef} = {bits(shape.size, signed=bool(shape.signed))};"
     for made in types(layout):
         for one in (*made.unnamed(), made):
             yield from _type(selection, one)
@@ -104,17 +104,8 @@ def _type(selection: Selection, made: Type) -> Iterator[str]:
 
 
 def _member(selection: Selection, part: Part) -> str:
-    if part.of:
-        one = part.of.name
-    elif part.field and part.field.type in selection.layout.typedefs:
-        one = part.field.type
-    else:
-        one = _integer(part.width, signed=part.signed)
+    one = part.element(selection.layout, bits)
     return one if part.count is None else f"[{one}; {part.count}]"
-
-
-def _integer(size: int, *, signed: bool) -> str:
-    return f"{'i' if signed else 'u'}{8 * size}"
 
 
 def _constant_type(selection: Selection, enum: Enum | None, names: Sequence[str]) -> str:
@@ -123,12 +114,12 @@ def _constant_type(selection: Selection, enum: Enum | None, names: Sequence[str]
     holders = selection.holders(enum) if enum else set()
     if len(holders) == 1:
         ((size, signed),) = holders
-        return _integer(size, signed=signed)
+        return bits(size, signed=signed)
     return _c_type(first)
 
 
 def _c_type(constant: Constant) -> str:
-    return _integer(constant.size or 4, signed=constant.signed is not False)
+    return bits(constant.size or 4, signed=constant.signed is not False)
 
 
 def number(constant: Constant) -> str:

@@ -6,11 +6,16 @@ Imports ``xengnt.abi`` and the modules beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from xengnt.abi.layout import Field, Layout, StructLayout
 from xengnt.emit.selection import tag_of, tagged
+
+
+def bits(size: int, *, signed: bool) -> str:
+    """Return an integer's type as Rust and Zig call it, ``u32``."""
+    return f"{'i' if signed else 'u'}{8 * size}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +37,19 @@ class Part:
     path: str = ""
     field: Field | None = None
     of: Type | None = None
+
+    def element(self, layout: Layout, integer: Callable[..., str]) -> str:
+        """Return the name of its type, or of that of its elements.
+
+        Args:
+            layout: which has the types that integers are named by.
+            integer: gives the name of another integer, by size and ``signed``.
+        """
+        if self.of:
+            return self.of.name
+        if self.field and self.field.type in layout.typedefs:
+            return self.field.type
+        return integer(self.width, signed=self.signed)
 
     @property
     def count(self) -> int | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from xengnt.emit.rust import number
 from xengnt.emit.selection import Selection
-from xengnt.emit.shapes import Part, Type, types
+from xengnt.emit.shapes import Part, Type, bits, types
 from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _lines(selection: Selection, command: str) -> Iterator[str]:
     for typedef, shape in layout.typedefs.items():
         doc = selection.declared.typedefs[typedef].doc
         yield from ("", *(f"/// {line}" for line in doc.split("\n") if line))
-        yield f"pub const {typedef} = {_integer(shape.size, signed=bool(shape.signed))};"
+        yield f"pub const {typedef} = {bits(shape.size, signed=bool(shape.signed))};"
     made = types(layout)
     for one in made:
         yield from ("", *(f"/// {line}".rstrip() for line in about(selection, one)))
@@ -77,22 +77,10 @@ def _members(selection: Selection, made: Type, indent: str) -> Iterator[str]:
             yield f"{indent}}},"
         else:
             align = _align(part)
-            yield f"{indent}{part.name}: {array}{_type(selection, part)}{align},"
-
-
-def _type(selection: Selection, part: Part) -> str:
-    if part.of:
-        return part.of.name
-    if part.field and part.field.type in selection.layout.typedefs:
-        return part.field.type
-    return _integer(part.width, signed=part.signed)
+            yield f"{indent}{part.name}: {array}{part.element(selection.layout, bits)}{align},"
 
 
 def _align(part: Part) -> str:
     """Return how what is 8 bytes wide is aligned, which differs by target; else nothing."""
     wide = part.of is None and part.width == 8  # noqa: PLR2004 -- bytes
     return f" align({part.field.align})" if wide and part.field else ""
-
-
-def _integer(size: int, *, signed: bool) -> str:
-    return f"{'i' if signed else 'u'}{8 * size}"

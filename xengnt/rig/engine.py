@@ -31,7 +31,6 @@ FOR_EVER = (1 << 32) - 1
 FEW, MOST = 3, 1 << 16
 """The arguments of smaller and of larger calls are looked at one by one."""
 
-
 Reason = tuple[int | None, str]
 """The index of an element, None for the call as a whole, and why it failed."""
 
@@ -272,14 +271,15 @@ class Rig:
             NotDone: there is no such page.
         """
         domain = self.domain(domid)
-        if index not in domain.pages or domain.pages[index].owner is not domain:
-            raise NotDone(errno.ENOENT, f"d{domid} has no page {index}")
-        return (
-            domain.page(index),
-            domain.frame(index),
-            domain.address(index),
-            domain.machine_address(index),
-        )
+        try:
+            return (
+                domain.page(index),
+                domain.frame(index),
+                domain.address(index),
+                domain.machine_address(index),
+            )
+        except InvalidValue as error:
+            raise NotDone(errno.ENOENT, str(error)) from None
 
     def room(self, domid: int, index: int) -> int:
         """Return the address of room for a mapping.

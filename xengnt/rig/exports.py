@@ -32,7 +32,6 @@ WORDS = 999
 """How many bytes of words there are at most."""
 
 _NOT_GIVEN = -1
-_FIRST = -1  # what a thread that has chosen no domain has
 _DOMID_BITS = 16
 _TRUTHS = {"privileged", "high"} | {name for name, kind in CHOICES.items() if kind is bool}
 

@@ -6,6 +6,7 @@ Imports ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model``.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -35,8 +36,8 @@ class Namer:
 
     def __init__(self, hypervisor: Hypervisor) -> None:
         self._hypervisor = hypervisor
-        self._handles: dict[tuple[int, int], str] = {}
-        self._rooms: dict[tuple[int, int], int] = {}
+        self._handles: defaultdict[int, dict[int, str]] = defaultdict(dict)  # by domain
+        self._rooms: defaultdict[int, dict[int, int]] = defaultdict(dict)
 
     def domain(self, domain: Domain) -> str:
         """Return what a domain is called."""
@@ -44,12 +45,12 @@ class Namer:
 
     def forget(self, domain: Domain) -> None:
         """Forget a domain that has ended."""
-        self._handles = {key: one for key, one in self._handles.items() if key[0] != domain.domid}
-        self._rooms = {key: one for key, one in self._rooms.items() if key[0] != domain.domid}
+        self._handles.pop(domain.domid, None)
+        self._rooms.pop(domain.domid, None)
 
     def handle(self, caller: Domain, handle: int, name: str) -> None:
         """Note what a handle that the caller has got is called."""
-        self._handles[caller.domid, handle] = name
+        self._handles[caller.domid][handle] = name
 
     def value(self, domain: Domain, struct: StructLayout, key: str, value: Any) -> Any:
         """Return a field's value as a name, or as it is.
@@ -66,7 +67,7 @@ class Namer:
             known = self._hypervisor.domains.get(value)
             return f"${self.domain(known)}.domid" if known else value
         if field.type == "grant_handle_t":
-            return self._handles.get((domain.domid, value), value)
+            return self._handles[domain.domid].get(value, value)
         if short in ADDRESSES:
             return self.address(domain, value)
         if short == MACHINE:
@@ -100,9 +101,9 @@ class Namer:
             return f"${name}.address[{index}]" if index in domain.pages else address
         if address < places.window:
             return address
-        room = (domain.domid, (address - places.window) >> PAGE_SHIFT)
-        mine = sum(domid == domain.domid for domid, _ in self._rooms)
-        return f"${name}.room[{self._rooms.setdefault(room, mine)}]"
+        rooms = self._rooms[domain.domid]
+        room = rooms.setdefault((address - places.window) >> PAGE_SHIFT, len(rooms))
+        return f"${name}.room[{room}]"
 
     def nowhere(self, domain: Domain) -> str:
         """Return an address of a guest at which nothing is."""

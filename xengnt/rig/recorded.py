@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 from xengnt.abi.bits import DEST_GREF
@@ -83,6 +84,7 @@ class Recorded:
         self._data = codec.whole(data)
         self._rows: list[Row] = caller.abi.decode(codec.name, self._data)
         self._args = [self._named(row) for row in self._rows]
+        self._destinations = [self._destination(row) for row in self._rows]
         self.ranges = [*self._written()]
 
     def _named(self, row: Row) -> Row:
@@ -95,9 +97,7 @@ class Recorded:
         for spans in places(self._codec, self._data).values():
             for start, length in spans:
                 yield from _within(self._caller, start, min(length, MOST)) if start else ()
-        for row in self._rows:
-            if found := self._destination(row):
-                yield found
+        yield from (one for one in self._destinations if one)
 
     def _destination(self, row: Row) -> Range | None:
         """Return where a copy goes to; None if it goes nowhere or too far, or is none."""
@@ -152,7 +152,7 @@ class Recorded:
             yield undo
         for n in done:
             if not out[n].get("status"):
-                yield from self._left_behind(self._rows[n])
+                yield from self._left_behind(self._destinations[n])
 
     def _place(self, line: Line, rc: int, out: list[Row]) -> Line | None:
         """Say where the arguments are, if that matters; return what puts back what was there."""
@@ -225,9 +225,8 @@ class Recorded:
                     found[key] = "any"
         return found
 
-    def _left_behind(self, row: Row) -> Iterator[Line]:
+    def _left_behind(self, found: Range | None) -> Iterator[Line]:
         """Give a line that looks at what a copy has left behind."""
-        found = self._destination(row)
         page = self._namer.page(found.frame) if found else None
         if found and page:
             data = bytes(found.frame.data[found.start : found.end])
@@ -243,19 +242,14 @@ def _unknown(line: Line) -> None:
 
 def _readable(caller: Domain, address: int, size: int) -> bytes:
     """Return as many of so many bytes as there are."""
-    space = caller.space
-    try:
-        return space.read(address, size) if size and space.accepts(address, size) else b""
-    except Fault:
-        pass
     found = b""
-    while len(found) < size:
-        at = address + len(found)
-        part = min(PAGE_SIZE - at % PAGE_SIZE, size - len(found))
-        try:
-            found += space.read(at, part)
-        except Fault:
-            break
+    if not caller.space.accepts(address, size):
+        return found
+    with suppress(Fault):
+        while len(found) < size:
+            at = address + len(found)
+            part = min(PAGE_SIZE - at % PAGE_SIZE, size - len(found))
+            found += caller.space.read(at, part)
     return found
 
 

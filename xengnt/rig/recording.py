@@ -64,7 +64,7 @@ class Recording:
             self._file.close()
             raise failed
         for domain in hypervisor.domains.values():
-            if other := self.unsaid(vars_of(domain.behaviour)):
+            if other := self.unsaid(_limits_of(domain.behaviour)):
                 self._file.close()
                 raise ValueError(f"d{domain.domid} has a {other} of its own, which it cannot say")
             self.domain(domain)
@@ -168,6 +168,6 @@ class Recording:
         self._calls += 1
 
 
-def vars_of(behaviour: Behaviour) -> dict[str, Any]:
+def _limits_of(behaviour: Behaviour) -> dict[str, Any]:
     """Return what of a domain may differ from its hypervisor's."""
     return {name: getattr(behaviour, name) for name in LIMITS}
