@@ -11,10 +11,9 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator
 
 from xengnt.abi.layout import TypeLayout
-from xengnt.emit.rust import number
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, Type
-from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
+from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note, number
 
 
 def module(
