@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: MIT
+"""What the names in cases stand for on a machine: frames, addresses, handles.
+
+Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.model``, ``xengnt.scenario`` and the
+modules beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Any
+
+from xengnt.codec import Abi
+from xengnt.codec.strict_json import loads
+from xengnt.errors import SourceError
+from xengnt.scenario.names import Names
+from xengnt.testing.cases import cases
+from xengnt.testing.stage import CALLER, GUEST, OTHER, PAGES, Stage
+
+CHOICES = {"max_maptrack_frames": 1}
+"""What is chosen of Xen, beside what cases need: handles run out within a call."""
+
+DOMAINS = (CALLER, GUEST, OTHER)
+"""The domains, in the order in which a seed numbers them."""
+
+_INDEXED = re.compile(r"\$(\w+)\.(\w+)\[([0-9]+)\]")
+
+
+class Numbers:
+    """What names stand for.
+
+    Args:
+        tree: by the parts of a name, ``$guest.frame[3]`` being the fourth of ``frame`` in
+            ``guest``.
+        source: where it is from.
+    """
+
+    def __init__(self, tree: dict[str, Any], source: str = "the stage") -> None:
+        self.tree = tree
+        self._source = source
+        self._names = Names()
+        for name, value in tree.items():
+            self._names.define(name, value)
+        self._known: dict[str, int] = {}
+
+    @classmethod
+    def parse(cls, text: str, source: str) -> Numbers:
+        """Return what a text says that names stand for, as JSON.
+
+        Raises:
+            SourceError: it does not.
+        """
+        try:
+            tree = loads(text)
+        except SourceError as error:
+            raise SourceError(f"{source}: {error}") from None
+        if not isinstance(tree, dict):
+            raise SourceError(f"{source}: expected an object with the numbers of a stage")
+        return cls(tree, source)
+
+    def of(self, value: int | str) -> int:
+        """Return the number of a name; a number is its own.
+
+        Raises:
+            SourceError: it is not said, or is no number.
+        """
+        if isinstance(value, int):
+            return value
+        found = self._known.get(value)
+        if found is None:
+            try:
+                found = self._names.replaced(value)
+            except SourceError as error:
+                raise SourceError(f"{self._source}: {error}") from None
+            if not isinstance(found, int) or isinstance(found, bool) or found < 0:
+                raise SourceError(f"{self._source}: {value}: expected a number, got {found!r}")
+            self._known[value] = found
+        return found
+
+
+def names(abi: Abi) -> list[str]:
+    """Return the names that the cases of all ops have in them."""
+    found = {
+        value
+        for op in abi.layout.ops
+        for case in cases(op, abi)
+        for values in case.values.values()
+        if not isinstance(values, range)
+        for value in values
+        if isinstance(value, str)
+    }
+    return sorted(found)
+
+
+@cache
+def corpus_stage(abi: Abi) -> Stage:
+    """Return the stage that seeds are for, to look numbers up in; nothing is called there."""
+    return Stage(abi, **CHOICES)
+
+
+@cache
+def of_stage(abi: Abi) -> Numbers:
+    """Return the numbers that the stage of the model has."""
+    stage = corpus_stage(abi)
+
+    def number(name: str) -> int:
+        return stage.numbers({"it": name})["it"]
+
+    tree: dict[str, Any] = {}
+    for domain in DOMAINS:
+        tree[domain] = {"domid": number(f"${domain}.domid")}
+        for kind in ("frame", "machine", "address"):
+            tree[domain][kind] = [number(f"${domain}.{kind}[{n}]") for n in range(PAGES)]
+    rest = []
+    rooms: dict[tuple[str, str], int] = {}
+    for name in names(abi):
+        match = _INDEXED.fullmatch(name)
+        if match and match[2] not in tree.get(match[1], {}):
+            key = match[1], match[2]
+            rooms[key] = max(rooms.get(key, 0), int(match[3]) + 1)
+        elif not match:
+            rest.append(name)
+    for (domain, kind), count in rooms.items():
+        tree[domain][kind] = [number(f"${domain}.{kind}[{n}]") for n in range(count)]
+    for name in rest:
+        at = re.fullmatch(r"\$(\w+)\[([0-9]+)\]\.(\w+)", name)
+        if at:
+            rows = tree.setdefault(at[1], [])
+            rows += [{} for _ in range(int(at[2]) + 1 - len(rows))]
+            rows[int(at[2])][at[3]] = number(name)
+    return Numbers(tree)
