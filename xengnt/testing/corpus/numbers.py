@@ -13,6 +13,7 @@ from typing import Any
 
 from xengnt.codec import Abi
 from xengnt.codec.strict_json import loads
+from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
 from xengnt.scenario.names import Names
 from xengnt.testing.cases import cases
@@ -33,50 +34,56 @@ class Numbers:
     Args:
         tree: by the parts of a name, ``$guest.frame[3]`` being the fourth of ``frame`` in
             ``guest``.
-        source: where it is from.
     """
 
-    def __init__(self, tree: dict[str, Any], source: str = "the stage") -> None:
+    def __init__(self, tree: dict[str, Any]) -> None:
         self.tree = tree
-        self._source = source
         self._names = Names()
         for name, value in tree.items():
             self._names.define(name, value)
         self._known: dict[str, int] = {}
 
-    @classmethod
-    def parse(cls, text: str, source: str) -> Numbers:
-        """Return what a text says that names stand for, as JSON.
+    def changed(self, text: str, source: str) -> Numbers:
+        """Return them with others, as JSON of the same form says, which need not say all.
 
         Raises:
-            SourceError: it does not.
+            SourceError: it is not of that form.
         """
         try:
-            tree = loads(text)
+            return Numbers(_changed(self.tree, loads(text), ""))
         except SourceError as error:
             raise SourceError(f"{source}: {error}") from None
-        if not isinstance(tree, dict):
-            raise SourceError(f"{source}: expected an object with the numbers of a stage")
-        return cls(tree, source)
 
     def of(self, value: int | str) -> int:
-        """Return the number of a name; a number is its own.
-
-        Raises:
-            SourceError: it is not said, or is no number.
-        """
+        """Return the number of a name; a number is its own."""
         if isinstance(value, int):
             return value
-        found = self._known.get(value)
-        if found is None:
-            try:
-                found = self._names.replaced(value)
-            except SourceError as error:
-                raise SourceError(f"{self._source}: {error}") from None
-            if not isinstance(found, int) or isinstance(found, bool) or found < 0:
-                raise SourceError(f"{self._source}: {value}: expected a number, got {found!r}")
-            self._known[value] = found
-        return found
+        if value not in self._known:
+            self._known[value] = self._names.replaced(value)
+        return self._known[value]
+
+
+def _changed(old: Any, new: Any, where: str) -> Any:
+    """Return a part of a tree with what is new in it."""
+    if isinstance(old, dict) and isinstance(new, dict):
+        if unknown := new.keys() - old.keys():
+            raise SourceError(f"there is no {where}{min(unknown)} on the stage")
+        return {
+            key: _changed(one, new[key], f"{where}{key}.") if key in new else one
+            for key, one in old.items()
+        }
+    name = where.rstrip(".")
+    if isinstance(old, list) and isinstance(new, list):
+        if len(new) != len(old):
+            raise SourceError(f"{name}: expected {len(old)} of them, got {len(new)}")
+        pairs = enumerate(zip(old, new, strict=True))
+        return [_changed(was, now, f"{name}[{index}].") for index, (was, now) in pairs]
+    if isinstance(old, int) and isinstance(new, int) and not isinstance(new, bool):
+        if not 0 <= new < 1 << 64:
+            raise SourceError(f"{name}: {shown(new)} is no number of 64 bits", got=new)
+        return new
+    what = {dict: "an object", list: "an array"}.get(type(old), "a number")
+    raise SourceError(f"{name or 'numbers of a stage'}: expected {what}, got {shown(new)}")
 
 
 def names(abi: Abi) -> list[str]:

@@ -80,8 +80,13 @@ class Seed:
         return RECORD.pack(*registers) + self.array
 
 
-def labels(ops: Sequence[str], abi: Abi) -> list[Label]:
+def labels(ops: Sequence[str], abi: Abi, *, registers: bool = True) -> list[Label]:
     """Return what seeds of some ops can be about.
+
+    Args:
+        ops: the ops.
+        abi: the ABI.
+        registers: whether a seed has registers; else what only these can say is left out.
 
     Raises:
         UnknownName: the ABI has no such op.
@@ -89,7 +94,11 @@ def labels(ops: Sequence[str], abi: Abi) -> list[Label]:
     found = []
     for op in ops:
         found += [Label(op, one.label, one.kind, one) for one in cases(op, abi)]
-        found += [Label(op, one.label, one.kind, one) for one in ways(op, abi)]
+        found += [
+            Label(op, one.label, one.kind, one)
+            for one in ways(op, abi)
+            if registers or one.elements
+        ]
     return found
 
 
@@ -99,6 +108,8 @@ def seeds(
     count: int | None = None,
     seed: int = 0,
     numbers: Numbers | None = None,
+    *,
+    registers: bool = True,
 ) -> Iterator[Seed]:
     """Give seeds of some ops: first each label once, then mixtures.
 
@@ -108,12 +119,13 @@ def seeds(
         count: how many there are to be; by default as many as labels.
         seed: decides on the mixtures.
         numbers: what names stand for, by default on the stage of the model.
+        registers: whether a seed has registers.
 
     Raises:
         UnknownName: the ABI has no such op.
         InvalidValue: they are too few for all labels.
     """
-    every = labels(ops, abi)
+    every = labels(ops, abi, registers=registers)
     wanted = len(every) if count is None else count
     if wanted < len(every):
         raise InvalidValue(
@@ -121,19 +133,20 @@ def seeds(
             expected=len(every),
             got=wanted,
         )
-    return _seeds(every, abi, wanted, seed, numbers or of_stage(abi))
+    numbers = numbers or of_stage(abi)
+    simplest = _Maker(abi, numbers, Draw(None), registers=registers)
+    mixed = _Maker(abi, numbers, Draw(seed), registers=registers)
+    return _seeds(every, wanted, simplest, mixed)
 
 
 def _seeds(
-    every: Sequence[Label], abi: Abi, wanted: int, seed: int, numbers: Numbers
+    every: Sequence[Label], wanted: int, simplest: _Maker, mixed: _Maker
 ) -> Iterator[Seed]:
-    simplest = _Maker(abi, numbers, Draw(None))
     seen = set()
     for label in every:
         one = simplest.made(label)
         seen.add(_digest(one))
         yield one
-    mixed = _Maker(abi, numbers, Draw(seed))
     by_op: dict[str, list[Label]] = {}
     for label in every:
         by_op.setdefault(label.op, []).append(label)
@@ -158,12 +171,14 @@ class _Maker:
         abi: the ABI.
         numbers: what names stand for.
         draw: chooses.
+        registers: whether a call as a whole may be special.
     """
 
-    def __init__(self, abi: Abi, numbers: Numbers, draw: Draw) -> None:
+    def __init__(self, abi: Abi, numbers: Numbers, draw: Draw, *, registers: bool) -> None:
         self.abi = abi
         self.numbers = numbers
         self.draw = draw
+        self.registers = registers
         self._valid: dict[str, list[Case]] = {}
         self._ways: dict[str, list[Way]] = {}
         self._lists = {op: list_of(abi, op) for op in abi.layout.ops}
@@ -187,7 +202,7 @@ class _Maker:
             call = self._call(op, elements or [element], case.caller)
             call.count = len(elements)
             way = None
-            if draw.chance(4) and elements:
+            if self.registers and elements and draw.chance(4):
                 way = draw.one([one for one in self._ways_of(op) if not one.elements])
         if way:
             way.change(call, draw)
