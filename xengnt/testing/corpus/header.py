@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: MIT
 """A C header for who writes a harness: what a seed is, and the numbers of the stage.
 
-Imports ``xengnt.codec`` and the modules beside it.
+Imports ``xengnt.abi``, ``xengnt.codec`` and the modules beside it.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from xengnt.abi.targets import format_version
 from xengnt.codec import Abi
 from xengnt.testing import stage
 from xengnt.testing.corpus.calls import END, READONLY, WRITABLE
@@ -45,11 +46,13 @@ def text(abi: Abi, numbers: Numbers) -> str:
     lines += [f"#define XENGNT_{n} {v:#x} /* {words} */" for n, (v, words) in places.items()]
     lines += ["", f"/* The stage on {abi.name}, which stage.jsonl sets up. */"]
     facts = {
+        "STAGE_INTERFACE_VERSION": format_version(abi.interface_version),
         "STAGE_PV": int(abi.name.startswith("x86")),
         "STAGE_SECOND": int(stage.has_second(abi)),
         "STAGE_PAGES": stage.PAGES,
         **{f"STAGE_{name.upper()}": value for name, value in CHOICES.items()},
         **{f"REF_{name}": value for name, value in _entries(abi).items()},
+        **_rooms(),
     }
     lines += [f"#define XENGNT_{name} {value}" for name, value in facts.items()]
     for name, tree in numbers.tree.items():
@@ -70,10 +73,15 @@ def _entries(abi: Abi) -> dict[str, int]:
         "PART_FIRST": stage.PART.start,
         "PART_LENGTH": len(stage.PART),
         "NOBODY": stage.NOBODY[0],
-        "ROOM_UNMAPPED": stage.UNMAPPED.start,
-        "ROOM_REPLACED": stage.REPLACED.start,
-        "ROOM_DEVICE": stage.DEVICE.start,
-        "FREE": stage.FREE,
+    }
+
+
+def _rooms() -> dict[str, int]:
+    """Return the rooms of the caller with mappings, and how many of each kind there are."""
+    kinds = {"UNMAPPED": stage.UNMAPPED, "REPLACED": stage.REPLACED, "DEVICE": stage.DEVICE}
+    first = {f"ROOM_{name}": rooms.start for name, rooms in kinds.items()}
+    return first | {f"NR_{name}": len(rooms) for name, rooms in kinds.items()} | {
+        "ROOM_FREE": stage.FREE
     }
 
 
