@@ -131,12 +131,15 @@ static void permit(struct domain *domain, grant_ref_t ref, domid_t to, uint64_t 
         };
 }
 
+#if XENGNT_STAGE_SECOND
 static void pass_on(struct domain *domain, grant_ref_t ref, domid_t to, domid_t of, grant_ref_t gref)
 {
     *v2(domain, ref) = (union grant_entry_v2){
         .transitive = { .hdr = { GTF_transitive, to }, .trans_domid = of, .gref = gref },
     };
 }
+
+#endif
 
 /* Calls with one struct in the memory that seeds have. */
 static void call(struct domain *caller, unsigned int cmd, const void *op, size_t size)
@@ -154,14 +157,14 @@ static void map(struct domain *caller, uint64_t address, domid_t dom, grant_ref_
 }
 
 static struct domain *make(unsigned int index, domid_t domid, const uint64_t *names,
-                           const uint64_t *machine, const uint64_t *addresses)
+                           const uint64_t *machine, const uint64_t *addresses, unsigned int pages)
 {
     struct domain *domain = &world.domains[index];
 
     domain->domid = domid;
     domain->version = 1;
     grow(domain, 1);
-    for (unsigned int n = 0; n < XENGNT_STAGE_PAGES; n++)
+    for (unsigned int n = 0; n < pages; n++)
         show(domain, addresses[n] / PAGE, new_frame(domain, machine[n] / PAGE, names[n]), true, false);
     for (unsigned int n = 0; n < WINDOW; n++) {
         uint64_t at = XENGNT_SEED_READONLY + n * PAGE;
@@ -175,12 +178,16 @@ static struct domain *make(unsigned int index, domid_t domid, const uint64_t *na
     return domain;
 }
 
+#if XENGNT_STAGE_SECOND
 static void set_second(struct domain *other)
 {
     struct gnttab_set_version op = { 2 };
+    struct domain *middle = make(3, XENGNT_MIDDLE_DOMID, xengnt_middle_frame, xengnt_middle_machine,
+                                 xengnt_middle_address, LENGTH(xengnt_middle_frame));
     const domid_t caller = XENGNT_CALLER_DOMID, guest = XENGNT_GUEST_DOMID;
 
     call(other, GNTTABOP_set_version, &op, sizeof op);
+    call(middle, GNTTABOP_set_version, &op, sizeof op);
     permit(other, XENGNT_REF_WHOLE, caller, xengnt_other_frame[1], 0);
     *v2(other, XENGNT_REF_PARTIAL) = (union grant_entry_v2){
         .sub_page = { .hdr = { GTF_permit_access | GTF_sub_page, caller },
@@ -189,25 +196,29 @@ static void set_second(struct domain *other)
     };
     pass_on(other, XENGNT_REF_THROUGH, caller, guest, XENGNT_REF_OTHERS);
     pass_on(other, XENGNT_REF_ITSELF, caller, XENGNT_OTHER_DOMID, XENGNT_REF_WHOLE);
-    pass_on(other, XENGNT_REF_TO_NOBODY, caller, XENGNT_OTHER_DOMID + 1, XENGNT_REF_OTHERS);
+    pass_on(other, XENGNT_REF_TO_NOBODY, caller, XENGNT_NO_DOMID, XENGNT_REF_OTHERS);
     pass_on(other, XENGNT_REF_UNALLOWED, caller, guest, XENGNT_REF_WRITABLE);
     pass_on(other, XENGNT_REF_RESERVED_THROUGH, caller, guest, XENGNT_REF_OTHERS);
+    pass_on(other, XENGNT_REF_TWICE, caller, XENGNT_MIDDLE_DOMID, XENGNT_REF_PASSED_ON);
+    pass_on(middle, XENGNT_REF_PASSED_ON, XENGNT_OTHER_DOMID, guest, XENGNT_REF_OTHERS);
 }
+#endif
 
 static void set_stage(void)
 {
     struct domain *caller = make(0, XENGNT_CALLER_DOMID, xengnt_caller_frame, xengnt_caller_machine,
-                                 xengnt_caller_address);
+                                 xengnt_caller_address, LENGTH(xengnt_caller_frame));
     struct domain *guest = make(1, XENGNT_GUEST_DOMID, xengnt_guest_frame, xengnt_guest_machine,
-                                xengnt_guest_address);
+                                xengnt_guest_address, LENGTH(xengnt_guest_frame));
     struct domain *other = make(2, XENGNT_OTHER_DOMID, xengnt_other_frame, xengnt_other_machine,
-                                xengnt_other_address);
+                                xengnt_other_address, LENGTH(xengnt_other_frame));
     const domid_t to = XENGNT_CALLER_DOMID;
     struct gnttab_unmap_grant_ref unmap = { .host_addr = xengnt_caller_room[XENGNT_ROOM_FREE] };
 
     caller->privileged = other->full = true;
-    if (XENGNT_STAGE_SECOND)
-        set_second(other);
+#if XENGNT_STAGE_SECOND
+    set_second(other);
+#endif
     permit(guest, XENGNT_REF_WRITABLE, to, xengnt_guest_frame[0], 0);
     permit(guest, XENGNT_REF_READONLY, to, xengnt_guest_frame[1], GTF_readonly);
     permit(guest, XENGNT_REF_MAPPED, to, xengnt_guest_frame[2], 0);
@@ -216,6 +227,8 @@ static void set_stage(void)
     permit(guest, XENGNT_REF_NO_FRAME, to, XENGNT_REF_NOBODY, 0);
     for (grant_ref_t ref = XENGNT_REF_ACCEPTING_FIRST; ref <= XENGNT_REF_ACCEPTING_LAST; ref++)
         *v1(guest, ref) = (struct grant_entry_v1){ GTF_accept_transfer, to, 0 };
+    *v1(guest, XENGNT_REF_ACCEPTS_OTHERS) =
+        (struct grant_entry_v1){ GTF_accept_transfer, XENGNT_OTHER_DOMID, 0 };
     permit(caller, XENGNT_REF_PINNED, XENGNT_GUEST_DOMID, xengnt_caller_frame[8], 0);
     permit(other, XENGNT_REF_PASSED_ON, XENGNT_GUEST_DOMID, xengnt_other_frame[0], 0);
     for (unsigned int n = 0; n < XENGNT_NR_UNMAPPED; n++)
@@ -267,7 +280,7 @@ static uint8_t *memory(struct domain *domain, uint64_t address, size_t *size)
 
 static struct domain *caller_of(const struct xengnt_seed *seed)
 {
-    return &world.domains[seed->caller % DOMAINS];
+    return &world.domains[seed->caller % CALLERS];
 }
 
 /* Calls with a seed. What is in its array then is put in its place. */

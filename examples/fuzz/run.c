@@ -15,7 +15,7 @@
 
 long run_seed(uint8_t *bytes, size_t size);
 
-extern struct check __start_checks[], __stop_checks[];
+extern struct check *__start_checks[], *__stop_checks[];    /* the linker's */
 
 static bool results;
 
@@ -75,7 +75,7 @@ int main(int argc, char **argv)
         else
             failed = lists ? run_list(argv[n]) : run_file(argv[n]);
     if (counts)
-        for (struct check *check = __start_checks; check < __stop_checks; check++)
-            printf("%lu\t%lu\t%s\n", check->seen[0], check->seen[1], check->name);
+        for (struct check **one = __start_checks; one != __stop_checks; one++)
+            printf("%lu\t%lu\t%s\n", (*one)->seen[0], (*one)->seen[1], (*one)->name);
     return failed;
 }

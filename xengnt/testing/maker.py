@@ -79,7 +79,7 @@ class Maker:
                 continue
             if self.op in SELF_REFUSED or self.is_entry:
                 yield self.wrong(f"{slot.name}/self", {slot.name: (SELF,)}, *bad)
-            unknown = range(stage.OTHER_DOMID + 1, FIRST_RESERVED)
+            unknown = range(stage.NO_DOMID, FIRST_RESERVED)
             yield self.wrong(f"{slot.name}/unknown", {slot.name: unknown}, *bad)
             reserved = range(SELF + 1, 0x8000)
             yield self.wrong(f"{slot.name}/reserved", {slot.name: reserved}, *bad)

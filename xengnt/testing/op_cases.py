@@ -111,6 +111,8 @@ def _replace(make: Maker) -> Iterator[Case]:
         yield make.valid("moved", moved, once=True)
         unaligned = {"new_addr": range(1, PAGE_SIZE)}
         yield make.wrong("new_addr/unaligned", unaligned, Status.GENERAL_ERROR)
+        beyond = {"new_addr": (0xF000_0000, 1 << 40, 1 << 46)}
+        yield make.wrong("new_addr/beyond", beyond, Status.GENERAL_ERROR)
     else:
         yield make.wrong("new_addr/translated", own, Status.GENERAL_ERROR)
 
@@ -175,7 +177,8 @@ def _transfer(make: Maker) -> Iterator[Case]:
     yield from make.frames("mfn", f"${GUEST}.frame[9]", Status.BAD_PAGE)
     mapped = {"mfn": (f"${CALLER}.frame[8]",)}
     yield make.wrong("mfn/mapped", mapped, Status.BAD_PAGE)
-    for case in make.refs("ref", {"granting": stage.WRITABLE}):
+    unfit = {"granting": stage.WRITABLE, "accepts another's": stage.ACCEPTS_OTHERS}
+    for case in make.refs("ref", unfit):
         yield replace(case, status=Status.GENERAL_ERROR)
     full = {"domid": (f"${OTHER}.domid",)}
     yield make.wrong("domid/full", full, Status.GENERAL_ERROR)
@@ -250,6 +253,7 @@ def _parts(make: Maker, side: str) -> Iterator[Case]:
         ("passed on to itself", stage.ITSELF),
         ("passed on of nobody", stage.TO_NOBODY),
         ("passed on unallowed", stage.UNALLOWED),
+        ("passed on twice", stage.TWICE),
     ):
         yield make.wrong(f"{ref}/{label}", {**second, ref: (entry,)}, bad)
 

@@ -24,19 +24,26 @@ from xengnt.scenario import Player, Scenario
 
 Line = dict[str, Any]
 
-CALLER, GUEST, OTHER = "caller", "guest", "other"
-"""The domains: the caller is privileged, and the guest grants it most of what it grants."""
+CALLER, GUEST, OTHER, MIDDLE = "caller", "guest", "other", "middle"
+"""The domains: the caller is privileged, and the guest grants it most of what it grants. The last
+is only there where tables can be of version 2: what it passes on cannot be passed on again."""
 
 GUEST_DOMID = 0x1234
 """It takes two bytes, so that what loses one of them is seen."""
 
 OTHER_DOMID = GUEST_DOMID + 1
+MIDDLE_DOMID = OTHER_DOMID + 1
+NO_DOMID = MIDDLE_DOMID + 1
+"""From here on there is no domain, up to those that are reserved."""
 
 WRITABLE, READONLY = 8, 9
 """Entries of the guest for the caller."""
 
 ACCEPTING = range(10, 16)
 """Entries of the guest that accept a page of the caller's."""
+
+ACCEPTS_OTHERS = 16
+"""One that accepts a page of the other domain's."""
 
 MAPPED, OTHERS, EMPTY = 20, 21, 100
 """More entries of the guest: one that the caller has mapped, one for another domain, and none."""
@@ -53,10 +60,10 @@ PASSED_ON = 8
 PART = range(1024, 2048)
 """What the entry of the other domain's that is a part of a page grants of it."""
 
-WHOLE, PARTIAL, THROUGH, ITSELF, TO_NOBODY, UNALLOWED = range(9, 15)
+WHOLE, PARTIAL, THROUGH, ITSELF, TO_NOBODY, UNALLOWED, TWICE = range(9, 16)
 """Entries of the other domain for the caller, where its table is of version 2: a page, a part
 of one, one of the guest's that is passed on; and such that pass on one of the same domain, of
-no domain, and one that is not for it."""
+no domain, one that is not for it, and one that is passed on already."""
 
 RESERVED_THROUGH = 2
 """Of the same, a reserved entry that passes one on, which no table of version 1 can have."""
@@ -110,7 +117,9 @@ def setting(abi: Abi, version: int = 1, **choices: Any) -> list[Line]:
         {"domain": OTHER, "domid": OTHER_DOMID, "pages": PAGES, "max_pages": PAGES},
     ]
     if has_second(abi):
-        lines.append({"op": "set_version", "caller": OTHER, "args": [{"version": 2}]})
+        lines.append({"domain": MIDDLE, "domid": MIDDLE_DOMID, "pages": 1})
+        two = {"op": "set_version", "args": [{"version": 2}]}
+        lines += [two | {"caller": OTHER}, two | {"caller": MIDDLE}]
     if version != 1:
         lines.append({"op": "set_version", "caller": GUEST, "args": [{"version": version}]})
     permit = {"grant": "permit_access", **here}
@@ -122,6 +131,7 @@ def setting(abi: Abi, version: int = 1, **choices: Any) -> list[Line]:
         {**permit, "frame": frame[4], "ref": last},
         {**permit, "frame": NOBODY[0], "ref": NO_FRAME},
         *({"grant": "accept_transfer", **here, "ref": ref} for ref in ACCEPTING),
+        {"grant": "accept_transfer", "by": GUEST, "domid": f"${OTHER}.domid", "ref": ACCEPTS_OTHERS},
         _permit(CALLER, GUEST, 8, PINNED),
         _permit(OTHER, GUEST, 0, PASSED_ON),
         _mapping("m", CALLER, GUEST, MAPPED, UNMAPPED),
@@ -144,17 +154,19 @@ def _permit(by: str, to: str, page: int, ref: int) -> Line:
 
 def _second() -> list[Line]:
     """Return what the other domain grants that only tables of version 2 can."""
-    caller, guest, other = (f"${name}.domid" for name in (CALLER, GUEST, OTHER))
+    caller, guest, other, middle = (f"${n}.domid" for n in (CALLER, GUEST, OTHER, MIDDLE))
     part = {"offset": PART.start, "length": len(PART)}
     here = {"by": OTHER, "domid": caller}
     frame = {**here, "frame": f"${OTHER}.frame[1]"}
     passed = {
         THROUGH: (guest, OTHERS),
         ITSELF: (other, WHOLE),
-        TO_NOBODY: (OTHER_DOMID + 1, OTHERS),
+        TO_NOBODY: (NO_DOMID, OTHERS),
         UNALLOWED: (guest, WRITABLE),
         RESERVED_THROUGH: (guest, OTHERS),
+        TWICE: (middle, PASSED_ON),
     }
+    again = {"by": MIDDLE, "domid": other, "trans_domid": guest, "gref": OTHERS}
     return [
         {"grant": "permit_access", **frame, "ref": WHOLE},
         {"grant": "permit_sub_page", **frame, **part, "ref": PARTIAL},
@@ -162,6 +174,7 @@ def _second() -> list[Line]:
             {"grant": "permit_transitive", **here, "trans_domid": to, "gref": gref, "ref": ref}
             for ref, (to, gref) in passed.items()
         ),
+        {"grant": "permit_transitive", **again, "ref": PASSED_ON},
     ]
 
 

@@ -12,7 +12,7 @@ from xengnt.abi.targets import format_version
 from xengnt.codec import Abi
 from xengnt.testing import stage
 from xengnt.testing.corpus.calls import END, READONLY, WRITABLE
-from xengnt.testing.corpus.numbers import CHOICES, DOMAINS, Numbers
+from xengnt.testing.corpus.numbers import CHOICES, Numbers
 
 _HEAD = """\
 /* What seeds for grant_table_op are, and what is on the stage that they are for.
@@ -50,24 +50,26 @@ def text(abi: Abi, numbers: Numbers) -> str:
         "STAGE_PV": int(abi.name.startswith("x86")),
         "STAGE_SECOND": int(stage.has_second(abi)),
         "STAGE_PAGES": stage.PAGES,
+        "NO_DOMID": stage.NO_DOMID,
         **{f"STAGE_{name.upper()}": value for name, value in CHOICES.items()},
         **{f"REF_{name}": value for name, value in _entries(abi).items()},
         **_rooms(),
     }
     lines += [f"#define XENGNT_{name} {value}" for name, value in facts.items()]
     for name, tree in numbers.tree.items():
-        lines += ["", *(_domain(name, tree) if name in DOMAINS else _results(name, tree))]
+        lines += ["", *(_domain(name, tree) if isinstance(tree, dict) else _results(name, tree))]
     return "\n".join([*lines, "", "#endif", ""])
 
 
 def _entries(abi: Abi) -> dict[str, int]:
     """Return the references of entries that the stage gives names to."""
     names = ("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON")
-    second = ("WHOLE", "PARTIAL", "THROUGH", "ITSELF", "TO_NOBODY", "UNALLOWED", "RESERVED_THROUGH")
+    second = ("RESERVED_THROUGH", "WHOLE", "PARTIAL", "THROUGH", "ITSELF", "TO_NOBODY", "UNALLOWED", "TWICE")
     found = {name: getattr(stage, name) for name in (*names, *second)}
     last = stage.entries_per_frame(abi, 1) - 1
     return found | {
         "LAST": last,
+        "ACCEPTS_OTHERS": stage.ACCEPTS_OTHERS,
         "ACCEPTING_FIRST": stage.ACCEPTING[0],
         "ACCEPTING_LAST": stage.ACCEPTING[-1],
         "PART_FIRST": stage.PART.start,

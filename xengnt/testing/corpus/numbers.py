@@ -17,13 +17,13 @@ from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
 from xengnt.scenario.names import Names
 from xengnt.testing.cases import cases
-from xengnt.testing.stage import CALLER, GUEST, OTHER, PAGES, Stage
+from xengnt.testing.stage import CALLER, GUEST, OTHER, Stage
 
 CHOICES = {"max_maptrack_frames": 1}
 """What is chosen of Xen, beside what cases need: handles run out within a call."""
 
 DOMAINS = (CALLER, GUEST, OTHER)
-"""The domains, in the order in which a seed numbers them."""
+"""The domains that make calls, in the order in which a seed numbers them."""
 
 _INDEXED = re.compile(r"\$(\w+)\.(\w+)\[([0-9]+)\]")
 
@@ -115,10 +115,11 @@ def of_stage(abi: Abi) -> Numbers:
         return stage.numbers({"it": name})["it"]
 
     tree: dict[str, Any] = {}
-    for domain in DOMAINS:
-        tree[domain] = {"domid": number(f"${domain}.domid")}
+    for domain, made in stage.domains.items():
+        tree[domain] = {"domid": made.domid}
         for kind in ("frame", "machine", "address"):
-            tree[domain][kind] = [number(f"${domain}.{kind}[{n}]") for n in range(PAGES)]
+            each = range(len(made.pages))
+            tree[domain][kind] = [number(f"${domain}.{kind}[{n}]") for n in each]
     rest = []
     rooms: dict[tuple[str, str], int] = {}
     for name in names(abi):
