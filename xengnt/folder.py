@@ -21,6 +21,8 @@ def check_free(folder: Path) -> None:
         if taken and (not folder.is_dir() or any(folder.iterdir())):
             shown = printable(str(folder))
             raise InvalidValue(f"{shown}: there is something already", got=str(folder))
+    except XengntError:
+        raise
     except (OSError, ValueError) as error:  # a name may also have a null byte
         raise _unwritable(folder, error) from None
 

@@ -833,6 +833,9 @@ static long change_version(struct domain *caller, uint32_t version)
             return -ERANGE;
         if (caller->version == 2 && type != GTF_permit_access)
             continue;
+        if (caller->version == 2 && FAILS("set_version 5: the frame of a reserved entry is too far",
+                                          frame_of(caller, ref) >> 32))
+            return -ERANGE;
         kept[ref] = (struct kept){
             flags & ~IN_USE, *marks(caller, ref) & IN_USE, domid_of(caller, ref), frame_of(caller, ref),
         };

@@ -201,6 +201,8 @@ static void set_second(struct domain *other)
     pass_on(other, XENGNT_REF_RESERVED_THROUGH, caller, guest, XENGNT_REF_OTHERS);
     pass_on(other, XENGNT_REF_TWICE, caller, XENGNT_MIDDLE_DOMID, XENGNT_REF_PASSED_ON);
     pass_on(middle, XENGNT_REF_PASSED_ON, XENGNT_OTHER_DOMID, guest, XENGNT_REF_OTHERS);
+    permit(middle, XENGNT_REF_RESERVED_NEAR, caller, xengnt_middle_frame[0], 0);
+    permit(middle, XENGNT_REF_RESERVED_FAR, caller, UINT64_C(1) << 32, 0);
 }
 #endif
 
@@ -280,7 +282,7 @@ static uint8_t *memory(struct domain *domain, uint64_t address, size_t *size)
 
 static struct domain *caller_of(const struct xengnt_seed *seed)
 {
-    return &world.domains[seed->caller % CALLERS];
+    return &world.domains[seed->caller % DOMAINS];
 }
 
 /* Calls with a seed. What is in its array then is put in its place. */

@@ -19,8 +19,7 @@
 #include <xen/grant_table.h>
 
 #define PAGE            4096u
-#define CALLERS         3u
-#define DOMAINS         (CALLERS + XENGNT_STAGE_SECOND)
+#define DOMAINS         (3u + XENGNT_STAGE_SECOND)
 #define TABLE_FRAMES    64u
 #define STATUS_FRAMES   8u
 #define WINDOW          ((XENGNT_SEED_END - XENGNT_SEED_READONLY) / PAGE)

@@ -27,7 +27,7 @@ from xengnt.abi.targets import PAGE_SIZE
 from xengnt.testing import stage
 from xengnt.testing.case import Case, Values
 from xengnt.testing.maker import REFS, Maker
-from xengnt.testing.stage import CALLER, GUEST, OTHER
+from xengnt.testing.stage import CALLER, GUEST, MIDDLE, OTHER
 
 _HALF = range(PAGE_SIZE // 2 + 1)
 """Two of these are together at most a page."""
@@ -52,8 +52,9 @@ def _map(make: Maker) -> Iterator[Case]:
         yield make.valid("device", make.base | devices)
         yield make.valid("both", make.base | {"flags": (MAP_DEVICE | MAP_HOST,)})
         yield make.edge("flags/available", {"flags": (MAP_HOST | available,)})
-        flags = {"flags": (MAP_HOST | MAP_CONTAINS_PTE,), "host_addr": (0, 8, 1)}
-        yield make.wrong("host_addr/no page table", flags, bad)
+        entry = {"flags": (MAP_HOST | MAP_CONTAINS_PTE,)}
+        yield make.wrong("host_addr/no page table", {**entry, "host_addr": (0, 8)}, bad)
+        yield make.wrong("host_addr/within an entry", {**entry, "host_addr": range(1, 8)}, bad)
         yield make.wrong("host_addr/null", {"host_addr": (0,)}, bad)
         yield make.wrong("host_addr/unaligned", {"host_addr": range(1, PAGE_SIZE)}, bad)
         yield make.wrong("host_addr/beyond", {"host_addr": range(0xF000_0000, 1 << 64)}, bad)
@@ -160,6 +161,7 @@ def _set_version(make: Maker) -> Iterator[Case]:
         yield make.wrong("version/in use", second, None, -errno.EBUSY, caller=GUEST)
         first = {"version": (1,)}
         yield make.wrong("version/passed on", first, None, -errno.ERANGE, caller=OTHER)
+        yield make.wrong("version/far", first, None, -errno.ERANGE, caller=MIDDLE)
     else:
         yield make.wrong("version/not allowed", {"version": (2,)}, None, -errno.ENOSYS)
     yield make.wrong("version/zero", {"version": (0,)}, None, -errno.EINVAL)

@@ -65,8 +65,12 @@ WHOLE, PARTIAL, THROUGH, ITSELF, TO_NOBODY, UNALLOWED, TWICE = range(9, 16)
 of one, one of the guest's that is passed on; and such that pass on one of the same domain, of
 no domain, one that is not for it, and one that is passed on already."""
 
-RESERVED_THROUGH = 2
-"""Of the same, a reserved entry that passes one on, which no table of version 1 can have."""
+RESERVED_THROUGH, RESERVED_FAR = 2, 2
+"""Reserved entries that no table of version 1 can have: of the other domain one that passes one
+on, of the last domain one whose frame number has more than 32 bits."""
+
+RESERVED_NEAR = 1
+"""Of the last domain, a reserved one that can stay."""
 
 NOBODY = range(0xF00_0000, 0x1000_0000)
 """Numbers of frames that no machine of ours has."""
@@ -175,6 +179,10 @@ def _second() -> list[Line]:
             for ref, (to, gref) in passed.items()
         ),
         {"grant": "permit_transitive", **again, "ref": PASSED_ON},
+        *(
+            {**here, "grant": "permit_access", "by": MIDDLE, "frame": number, "ref": ref}
+            for ref, number in ((RESERVED_NEAR, f"${MIDDLE}.frame[0]"), (RESERVED_FAR, 1 << 32))
+        ),
     ]
 
 

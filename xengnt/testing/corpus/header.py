@@ -30,7 +30,8 @@ struct xengnt_seed {
     uint64_t cmd;     /* what the first argument register has, little-endian as all here */
     uint64_t pointer; /* the second */
     uint64_t count;   /* the third */
-    uint64_t caller;  /* whose call it is: 0 caller, 1 guest, 2 other; modulo 3 */
+    uint64_t caller;  /* whose call it is: 0 caller, 1 guest, 2 other, 3 middle, where they are
+                       * that many; modulo how many they are */
 };
 """
 
@@ -64,7 +65,7 @@ def text(abi: Abi, numbers: Numbers) -> str:
 def _entries(abi: Abi) -> dict[str, int]:
     """Return the references of entries that the stage gives names to."""
     names = ("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON")
-    second = ("RESERVED_THROUGH", "WHOLE", "PARTIAL", "THROUGH", "ITSELF", "TO_NOBODY", "UNALLOWED", "TWICE")
+    second = ("RESERVED_THROUGH", "RESERVED_FAR", "RESERVED_NEAR", "WHOLE", "PARTIAL", "THROUGH", "ITSELF", "TO_NOBODY", "UNALLOWED", "TWICE")
     found = {name: getattr(stage, name) for name in (*names, *second)}
     last = stage.entries_per_frame(abi, 1) - 1
     return found | {

@@ -17,13 +17,13 @@ from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError
 from xengnt.scenario.names import Names
 from xengnt.testing.cases import cases
-from xengnt.testing.stage import CALLER, GUEST, OTHER, Stage
+from xengnt.testing.stage import CALLER, GUEST, MIDDLE, OTHER, Stage
 
 CHOICES = {"max_maptrack_frames": 1}
 """What is chosen of Xen, beside what cases need: handles run out within a call."""
 
-DOMAINS = (CALLER, GUEST, OTHER)
-"""The domains that make calls, in the order in which a seed numbers them."""
+DOMAINS = (CALLER, GUEST, OTHER, MIDDLE)
+"""The domains, in the order in which a seed numbers them."""
 
 _INDEXED = re.compile(r"\$(\w+)\.(\w+)\[([0-9]+)\]")
 

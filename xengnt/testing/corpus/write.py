@@ -22,7 +22,7 @@ from xengnt.folder import check_free, new_folder
 from xengnt.scenario import Scenario
 from xengnt.testing.case import WRONG
 from xengnt.testing.corpus import dictionary, header
-from xengnt.testing.corpus.numbers import CHOICES, DOMAINS, Numbers, of_stage
+from xengnt.testing.corpus.numbers import CHOICES, DOMAINS, Numbers, corpus_stage, of_stage
 from xengnt.testing.corpus.seeds import Seed, labels, seeds
 from xengnt.testing.stage import setting
 
@@ -146,7 +146,7 @@ def _head(wish: Wish, ops: Sequence[str], total: int) -> Line:
         "ops": list(ops),
         "seed": wish.seed,
         "seeds": total,
-        "callers": DOMAINS,
+        "callers": [one for one in DOMAINS if one in corpus_stage(wish.abi).domains],
     }
 
 
