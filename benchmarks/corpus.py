@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How much of examples/fuzz a corpus reaches, against random bytes: ``python benchmarks/corpus.py``.
+"""How much of examples/fuzz a corpus reaches, and random bytes: ``python benchmarks/corpus.py``.
 
 It counts edges of grant_table.c, after so many inputs of each kind:
 
@@ -58,19 +58,19 @@ def structured(count: int | None, seed: int) -> list[bytes]:
     made = [one.record for one in seeds(list(abi.layout.ops), abi, count, seed)]
     every = len(labels(list(abi.layout.ops), abi))
     first, rest = made[:every], made[every:]
-    random.Random(seed).shuffle(first)
+    random.Random(seed).shuffle(first)  # noqa: S311 -- no secret
     return first + rest
 
 
 def noise(like: Sequence[bytes], seed: int) -> list[bytes]:
     """Return random bytes, as long as others."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 -- no secret
     return [draw.randbytes(len(one)) for one in like]
 
 
 def registers(like: Sequence[bytes], seed: int) -> list[bytes]:
     """Return calls with the registers of others, whose elements are random."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 -- no secret
     return [one[: RECORD.size] + draw.randbytes(len(one) - RECORD.size) for one in like]
 
 
@@ -95,7 +95,9 @@ def main() -> None:
     for name, edges in found.items():
         best = edges[-1]
         at = next(n for n, one in enumerate(found["seeds"], 1) if one >= best)
-        print(f"\n{name}: {best} edges after {count:,} inputs; the seeds reach as many after {at:,}")
+        print(
+            f"\n{name}: {best} edges after {count:,} inputs; the seeds reach as many after {at:,}"
+        )
 
 
 if __name__ == "__main__":

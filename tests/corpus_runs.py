@@ -126,7 +126,7 @@ def refusals() -> Iterator[set[tuple[str, int]]]:
         make = kind.__init__
 
         def init(self: Any, *args: Any, **named: Any) -> None:
-            caller = sys._getframe(1)
+            caller = sys._getframe(1)  # noqa: SLF001 -- who refuses, without a stack of frames
             seen.add((Path(caller.f_code.co_filename).name, caller.f_lineno))
             make(self, *args, **named)
 
@@ -141,7 +141,7 @@ def refusals() -> Iterator[set[tuple[str, int]]]:
 
 
 def places_of_refusals() -> dict[tuple[str, int], tuple[int, str]]:
-    """Return the places in the model where something is refused: their last line, and their text."""
+    """Return the places in the model where something is refused, with last line and text."""
     names = {"Failed", "Stopped", "Fault", "Injected", "kind"}
     found = {}
     for path in sorted(MODEL.glob("*.py")):
@@ -161,14 +161,12 @@ def build(folder: Path, name: str, *flags: str) -> Path:
     """Compile examples/fuzz for the stage of an ABI, and return where it is."""
     need(shutil.which("gcc"), "gcc", "apt install gcc")
     abi = Abi(name)
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     (folder / "seed.h").write_text(header.text(abi, of_stage(abi)))
     made = folder / "run"
     command = ["gcc", "-O1", "-Wall", "-Wextra", "-Werror", *flags]
     command += [f"-I{folder}", f"-I{ROOT / 'include'}", *map(str, sorted(SOURCES.glob("*.c")))]
-    done = subprocess.run(
-        [*command, "-o", str(made)], capture_output=True, text=True, check=False
-    )
+    done = subprocess.run([*command, "-o", str(made)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return made
 
@@ -193,11 +191,11 @@ def checks(program: Path, files: Sequence[Path]) -> dict[str, tuple[bool, bool]]
 
 
 def _run(program: Path, option: str, files: Sequence[Path]) -> list[str]:
-    listed = program.parent / "list"
-    listed.write_text("".join(f"{file}\n" for file in files))
     done = subprocess.run(
-        [program, option, "-l", listed], capture_output=True, text=True, check=False
-    )
+        [program, option, "-l", "/dev/stdin"],
+        input="".join(f"{file}\n" for file in files),
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
@@ -206,5 +204,3 @@ def manifest(folder: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the first line of a manifest, and the lines of seeds."""
     head, *lines = map(json.loads, (folder / "manifest.jsonl").read_text().splitlines())
     return head, lines
-
-

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import corpus_runs
 import pytest
+import rig_library
 from oracle import ABIS, ROOT, VERSIONS, need
 
 from benchmarks import corpus as benchmark
@@ -63,11 +65,11 @@ def disagreements(name: str, more: int) -> list[str]:
     """Return what does not come of seeds on the model as they say."""
     ops, abi = every(name)
     model = corpus_runs.Model(abi)
-    found = []
-    for seed in seeds(ops, abi, len(labels(ops, abi)) + more, 1):
-        if words := corpus_runs.difference(seed, *model.play(seed)):
-            found.append(f"{name} {seed.label.op} {seed.label.label} {seed.way}: {words}")
-    return found
+    return [
+        f"{name} {seed.label.op} {seed.label.label} {seed.way}: {words}"
+        for seed in seeds(ops, abi, len(labels(ops, abi)) + more, 1)
+        if (words := corpus_runs.difference(seed, *model.play(seed)))
+    ]
 
 
 def folder_digest(folder: Path) -> str:
@@ -118,13 +120,18 @@ def test_there_are_seeds_at_every_interface_version(version: str) -> None:
 @pytest.fixture(scope="module")
 def corpora(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Path, Path]]:
     """Return for two ABIs a corpus, and the implementation in C on its stage."""
-    work = tmp_path_factory.mktemp("corpora")
+    base = tmp_path_factory.getbasetemp()
+    work = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "corpora"
+    work.mkdir(exist_ok=True)
+    flags = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     found = {}
     for name in ("x86_64", "arm64"):
-        ops, abi = every(name)
-        write(work / name, Wish(ops, abi, count=len(labels(ops, abi)) + 1000, seed=3))
-        flags = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-        found[name] = work / name, corpus_runs.build(work / f"{name}-c", name, *flags)
+        found[name] = work / name, work / f"{name}-c" / "run"
+        with rig_library.alone(work / name):
+            if not found[name][1].exists():
+                ops, abi = every(name)
+                write(work / name, Wish(ops, abi, count=len(labels(ops, abi)) + 1000, seed=3))
+                corpus_runs.build(work / f"{name}-c", name, *flags)
     return found
 
 
@@ -195,9 +202,12 @@ def test_libfuzzer_takes_the_folder_and_the_dictionary(
     folder, _ = corpora["x86_64"]
     empty = "int LLVMFuzzerTestOneInput(const char *b, long n) { (void)b; (void)n; return 0; }"
     clang = ["clang", "-fsanitize=fuzzer", "-x", "c", "-", "-o", str(tmp_path / "none")]
-    there = shutil.which("clang") and not subprocess.run(
-        clang, input=empty, capture_output=True, text=True, check=False
-    ).returncode
+    there = (
+        shutil.which("clang")
+        and not subprocess.run(
+            clang, input=empty, capture_output=True, text=True, check=False
+        ).returncode
+    )
     need(there, "libFuzzer", "apt install clang libclang-rt-dev")
     sources = [str(corpus_runs.SOURCES / name) for name in ("grant_table.c", "harness.c")]
     program = tmp_path / "harness"
@@ -260,7 +270,9 @@ def test_the_manifest_says_what_is_there(tmp_path: Path) -> None:
         assert re.fullmatch(r"seeds/[0-9]+-copy-[A-Za-z0-9._-]{1,60}", line["file"])
         wrong = {line["elements"][index] for index in line["wrong"]}
         assert line["way"] or line["kind"] != "wrong" or line["label"] in wrong
-    assert {line["label"] for line in lines} == {one.label for one in labels(["copy"], Abi("x86_32"))}
+    assert {line["label"] for line in lines} == {
+        one.label for one in labels(["copy"], Abi("x86_32"))
+    }
 
 
 def test_blobs_are_the_arrays_alone(tmp_path: Path) -> None:

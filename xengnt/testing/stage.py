@@ -135,7 +135,12 @@ def setting(abi: Abi, version: int = 1, **choices: Any) -> list[Line]:
         {**permit, "frame": frame[4], "ref": last},
         {**permit, "frame": NOBODY[0], "ref": NO_FRAME},
         *({"grant": "accept_transfer", **here, "ref": ref} for ref in ACCEPTING),
-        {"grant": "accept_transfer", "by": GUEST, "domid": f"${OTHER}.domid", "ref": ACCEPTS_OTHERS},
+        {
+            "grant": "accept_transfer",
+            "by": GUEST,
+            "domid": f"${OTHER}.domid",
+            "ref": ACCEPTS_OTHERS,
+        },
         _permit(CALLER, GUEST, 8, PINNED),
         _permit(OTHER, GUEST, 0, PASSED_ON),
         _mapping("m", CALLER, GUEST, MAPPED, UNMAPPED),

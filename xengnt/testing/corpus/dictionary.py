@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A dictionary for AFL++ and libFuzzer, which read the same: ``name="\\x10\\x00"``.
+"""A dictionary for AFL++ and libFuzzer, which read the same: a name and bytes on each line.
 
 All tokens follow from the ABI and the stage: what a field can be by its enumerations, as wide as
 the field is, and the numbers that are there.
@@ -75,7 +75,9 @@ def _all(ops: Sequence[str], abi: Abi, numbers: Numbers) -> Iterator[tuple[str, 
         if size > 1:
             for edge in (PAGE_SIZE - 1, PAGE_SIZE, PAGE_SIZE + 1):
                 yield f"page_{edge:x}", edge, size
-    sizes = {slot.field.type: slot.size for op in ops for _, slot in abi.codec(op).plan.slots.values()}
+    sizes = {
+        slot.field.type: slot.size for op in ops for _, slot in abi.codec(op).plan.slots.values()
+    }
     for name in names(abi):
         yield name, numbers.of(name), _width(name, sizes)
 

@@ -28,7 +28,7 @@ class Draw:
     """
 
     def __init__(self, seed: int | None) -> None:
-        self._random = None if seed is None else random.Random(seed).random
+        self._random = None if seed is None else random.Random(seed).random  # noqa: S311 -- no secret
 
     @property
     def simplest(self) -> bool:

@@ -65,7 +65,18 @@ def text(abi: Abi, numbers: Numbers) -> str:
 def _entries(abi: Abi) -> dict[str, int]:
     """Return the references of entries that the stage gives names to."""
     names = ("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON")
-    second = ("RESERVED_THROUGH", "RESERVED_FAR", "RESERVED_NEAR", "WHOLE", "PARTIAL", "THROUGH", "ITSELF", "TO_NOBODY", "UNALLOWED", "TWICE")
+    second = (
+        "RESERVED_THROUGH",
+        "RESERVED_FAR",
+        "RESERVED_NEAR",
+        "WHOLE",
+        "PARTIAL",
+        "THROUGH",
+        "ITSELF",
+        "TO_NOBODY",
+        "UNALLOWED",
+        "TWICE",
+    )
     found = {name: getattr(stage, name) for name in (*names, *second)}
     last = stage.entries_per_frame(abi, 1) - 1
     return found | {
@@ -83,9 +94,11 @@ def _rooms() -> dict[str, int]:
     """Return the rooms of the caller with mappings, and how many of each kind there are."""
     kinds = {"UNMAPPED": stage.UNMAPPED, "REPLACED": stage.REPLACED, "DEVICE": stage.DEVICE}
     first = {f"ROOM_{name}": rooms.start for name, rooms in kinds.items()}
-    return first | {f"NR_{name}": len(rooms) for name, rooms in kinds.items()} | {
-        "ROOM_FREE": stage.FREE
-    }
+    return (
+        first
+        | {f"NR_{name}": len(rooms) for name, rooms in kinds.items()}
+        | {"ROOM_FREE": stage.FREE}
+    )
 
 
 def _domain(name: str, tree: dict[str, Any]) -> list[str]:
@@ -107,6 +120,6 @@ def _results(name: str, rows: list[dict[str, int]]) -> list[str]:
 
 def _array(name: str, values: list[int]) -> list[str]:
     lines = [f"static const uint64_t {name}[{len(values)}] = {{"]
-    for first in range(0, len(values), 8):
-        lines.append("    " + " ".join(f"{value:#x}," for value in values[first : first + 8]))
+    rows = (values[first : first + 8] for first in range(0, len(values), 8))
+    lines += ["    " + " ".join(f"{value:#x}," for value in row) for row in rows]
     return [*lines, "};"]

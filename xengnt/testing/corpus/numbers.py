@@ -82,7 +82,8 @@ def _changed(old: Any, new: Any, where: str) -> Any:
         if not 0 <= new < 1 << 64:
             raise SourceError(f"{name}: {shown(new)} is no number of 64 bits", got=new)
         return new
-    what = {dict: "an object", list: "an array"}.get(type(old), "a number")
+    what = "an object" if isinstance(old, dict) else "a number"
+    what = "an array" if isinstance(old, list) else what
     raise SourceError(f"{name or 'numbers of a stage'}: expected {what}, got {shown(new)}")
 
 

@@ -15,7 +15,7 @@ from xengnt.abi.constants import Op, Status
 from xengnt.codec import Abi
 from xengnt.codec.rules import ALONE, FIRST_ONLY
 from xengnt.errors import InvalidValue
-from xengnt.testing.case import BOUNDARY, VALID, WRONG, Case, Row
+from xengnt.testing.case import BOUNDARY, VALID, Case, Row
 from xengnt.testing.cases import cases
 from xengnt.testing.corpus.calls import END, LIST, WRITABLE, Call, Element, list_of
 from xengnt.testing.corpus.draw import Draw
@@ -139,9 +139,7 @@ def seeds(
     return _seeds(every, wanted, simplest, mixed)
 
 
-def _seeds(
-    every: Sequence[Label], wanted: int, simplest: _Maker, mixed: _Maker
-) -> Iterator[Seed]:
+def _seeds(every: Sequence[Label], wanted: int, simplest: _Maker, mixed: _Maker) -> Iterator[Seed]:
     seen = set()
     for label in every:
         one = simplest.made(label)

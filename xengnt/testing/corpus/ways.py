@@ -187,7 +187,9 @@ def _lists(op: str, abi: Abi) -> Iterator[Way]:
     if listed is None or (second and not stage.has_second(abi)):
         return
     name, number, size = listed
-    about = next(one for one in cases(op, abi) if one.label == ("of version 2" if second else "grows"))
+    about = next(
+        one for one in cases(op, abi) if one.label == ("of version 2" if second else "grows")
+    )
     frames = 1 if second else 3
     row = {field: values[0] for field, values in about.values.items()}
 

@@ -61,7 +61,7 @@ class Wish:
     numbers: Numbers | None = None
 
 
-def write(folder: Path, wish: Wish, show: Show = lambda done, total: None) -> int:
+def write(folder: Path, wish: Wish, show: Show | None = None) -> int:
     """Write a corpus into a new folder, or an empty one, and return how many seeds it has.
 
     Args:
@@ -92,7 +92,7 @@ def write(folder: Path, wish: Wish, show: Show = lambda done, total: None) -> in
             manifest.write(_json(_head(wish, ops, total)))
             for index, seed in enumerate(made):
                 manifest.write(_json(_write(work, index, total, seed, wish.form)))
-                if index % 100 == 0:
+                if show and index % 100 == 0:
                     show(index, total)
         _text(work / DICTIONARY, dictionary.text(ops, wish.abi, numbers))
         _text(work / HEADER, header.text(wish.abi, numbers))
