@@ -11,9 +11,11 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import corpus_runs
+import live_xen
 import pytest
 import rig_library
 from oracle import ABIS, ROOT, VERSIONS, need
@@ -21,13 +23,16 @@ from oracle import ABIS, ROOT, VERSIONS, need
 from benchmarks import corpus as benchmark
 from xengnt import Abi, InvalidValue, SourceError, UnknownName
 from xengnt.cli import main
+from xengnt.live.world import LiveWorld
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, play
 from xengnt.testing.corpus import dictionary
 from xengnt.testing.corpus.draw import Draw
-from xengnt.testing.corpus.numbers import of_stage
+from xengnt.testing.corpus.numbers import CHOICES, of_stage
 from xengnt.testing.corpus.seeds import labels, seeds
+from xengnt.testing.corpus.ways import ways
 from xengnt.testing.corpus.write import Wish, write
+from xengnt.testing.stage import setting
 
 MORE = 60
 """So many mixtures, beside one seed of each label."""
@@ -224,6 +229,22 @@ def test_libfuzzer_takes_the_folder_and_the_dictionary(
     count = len(dictionary.tokens(ops, abi, of_stage(abi)))
     assert f"Dictionary: {count} entries" in done.stderr
     assert f"{len(list((folder / 'seeds').iterdir()))} files found" in done.stderr
+
+
+@pytest.mark.parametrize("label", ["ref/too often", "handle/none left"])
+def test_xen_refuses_one_too_many(label: str, on_xen: Callable[[str, int, str], None]) -> None:
+    """Would catch a limit that only the model has: pins of an entry, handles of a domain."""
+    abi = Abi("x86_64")
+    [way] = [one for one in ways("map_grant_ref", abi) if one.label == label]
+    results = [{"status": int(case.status or 0)} for case, _ in way.elements]
+    assert results[-2]["status"] == 0 != results[-1]["status"]
+    rows = [row for _, row in way.elements]
+    line = {"op": "map_grant_ref", "caller": "caller", "args": rows, "rc": 0, "results": results}
+    lines = [json.dumps(one) for one in (*setting(abi, **CHOICES), line)]
+    for machines in live_xen.machines():
+        played = play(Scenario.parse(lines), LiveWorld(machines, **CHOICES))
+        assert not [finding.message for _, findings in played for finding in findings]
+        on_xen(f"mappings up to {label}", len(rows), machines.xen_version or "")
 
 
 # The folder

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
 
@@ -81,7 +81,6 @@ class Call:
     caller: str = ""
     rc: int | None = None
     poison: int | None = None
-    labels: list[str] = field(default_factory=list)
 
     @property
     def array(self) -> bytes:
