@@ -33,7 +33,7 @@ FORMS = (CALL, BLOB)
 SEEDS, MANIFEST, DICTIONARY = "seeds", "manifest.jsonl", "grant_table.dict"
 STAGE, NUMBERS, HEADER = "stage.jsonl", "stage.json", "seed.h"
 
-MAX = 10_000_000
+MAX = 1_000_000
 """So many seeds at the most."""
 
 Line = dict[str, Any]
