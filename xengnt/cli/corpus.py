@@ -28,7 +28,7 @@ examples:
   xengnt corpus all -o corpus
   xengnt corpus copy -n 5000 --seed 7 --abi x86_32 -o copies
   xengnt corpus all --form blob -o blobs
-  afl-fuzz -i corpus/seeds -x corpus/grant_table.dict -o found -- ./harness @@
+  afl-fuzz -t 1000+ -i corpus/seeds -x corpus/grant_table.dict -o found -- ./harness @@
   ./harness -dict=corpus/grant_table.dict found corpus/seeds
 """
 
