@@ -18,7 +18,7 @@ from xengnt.errors import XengntError, printable
 
 COMMANDS = (
     *("layout", "encode", "decode", "validate", "entries"),
-    *("check", "emit", "run", "conformance", "live", "rig", "explain", "selfcheck"),
+    *("check", "emit", "run", "conformance", "live", "rig", "corpus", "explain", "selfcheck"),
 )
 """The commands, in the order of the help; each has a module of its name here."""
 
