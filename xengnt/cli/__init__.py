@@ -63,7 +63,8 @@ def _as_given(value: Any) -> Any:
     return value.removeprefix(_BEHIND) if isinstance(value, str) else value
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line, with that of each command."""
     from importlib import import_module
 
     parser = _Parser(
@@ -100,7 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         which = "input" if sys.stdin is None else "output"
         return _fail(f"standard {which} is closed")
     try:
-        options = _parser().parse_args(arguments)
+        options = parser().parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
     except XengntError as error:
