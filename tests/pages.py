@@ -39,14 +39,6 @@ REASONS = {
     "slow": "takes minutes",
 }
 
-NEEDS: dict[str, Callable[[], object]] = {
-    "cc": lambda: need(shutil.which("cc"), "a C compiler", "apt install gcc"),
-    "rustc": lambda: need(shutil.which("rustc"), "rustc", "apt install rustc"),
-    "rig": lambda: need_a_rig(),
-    "xen": lambda: need_xen(),
-}
-"""What some blocks want, and this machine may not have."""
-
 
 def need_a_rig() -> None:
     """Skip where no rig can be built."""
@@ -58,6 +50,15 @@ def need_xen() -> None:
     """Skip where there is no real Xen under QEMU."""
     with contextlib.contextmanager(live_xen.machines)():
         """It can be had."""
+
+
+NEEDS: dict[str, Callable[[], object]] = {
+    "cc": lambda: need(shutil.which("cc"), "a C compiler", "apt install gcc"),
+    "rustc": lambda: need(shutil.which("rustc"), "rustc", "apt install rustc"),
+    "rig": need_a_rig,
+    "xen": need_xen,
+}
+"""What some blocks want, and this machine may not have."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Block:
 
 
 _COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
-_FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
+FENCE = re.compile(r"^(`{3,})([^\n`]*)\n(.*?)^\1$", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 
 
@@ -94,7 +95,7 @@ def prose(page: Path) -> str:
 def blocks(page: Path, *kinds: str) -> list[Block]:
     """Return the blocks of a page, those of some kinds or all."""
     found = []
-    for fence in _FENCE.finditer(prose(page)):
+    for fence in FENCE.finditer(prose(page)):
         kind, _, rest = fence[2].strip().partition(" ")
         options = dict(word.partition("=")[::2] for word in rest.split())
         line = prose(page).count("\n", 0, fence.start()) + 1
@@ -109,13 +110,13 @@ def texts(name: str, *kinds: str) -> list[str]:
 
 def links(page: Path) -> Iterator[str]:
     """Give where a page's links lead."""
-    yield from _LINK.findall(_FENCE.sub("", prose(page)))
+    yield from _LINK.findall(FENCE.sub("", prose(page)))
 
 
 def anchors(page: Path) -> set[str]:
     """Return the anchors of a page's headings, as code hosts make them."""
     found = set()
-    for heading in re.findall(r"^#+ (.*)$", _FENCE.sub("", prose(page)), re.MULTILINE):
+    for heading in re.findall(r"^#+ (.*)$", FENCE.sub("", prose(page)), re.MULTILINE):
         words = re.sub(r"[^\w\- ]", "", re.sub(r"\]\([^)]*\)", "", heading).lower())
         found.add(words.strip().replace(" ", "-"))
     return found

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import json
@@ -22,7 +21,7 @@ import pytest
 from oracle import OURS, ROOT, need
 from pages import NEEDS, PAGES, REASONS, RUN, SHOWN, Block
 
-from xengnt.cli import parser
+from xengnt.cli import parsers
 
 PATHS = [page.relative_to(ROOT) for page in PAGES]
 
@@ -111,7 +110,7 @@ def test_every_block_is_of_a_known_kind(page: Path) -> None:
         if block.kind == "output":
             assert before in RUN, block.place
         before = block.kind
-    for line in pages._FENCE.sub("", pages.prose(page)).splitlines():  # noqa: SLF001 -- its test
+    for line in pages.FENCE.sub("", pages.prose(page)).splitlines():
         assert not line.startswith("    "), f"{page.name}: use a fence for {line.strip()!r}"
 
 
@@ -133,7 +132,9 @@ def test_files_to_copy_can_be_read(page: Path) -> None:
                 compile(block.text, block.place, "exec")
 
 
-@pytest.mark.parametrize("page", [one for one in PAGES if pages.blocks(one, "c")], ids=lambda p: p.name)
+@pytest.mark.parametrize(
+    "page", [one for one in PAGES if pages.blocks(one, "c")], ids=lambda p: p.name
+)
 def test_c_compiles(page: Path, tmp_path: Path) -> None:
     """Would catch C to copy that a compiler refuses, or that names what is not there."""
     compiler = need(shutil.which("cc"), "a C compiler", "apt install gcc")
@@ -148,17 +149,9 @@ def test_c_compiles(page: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def _subcommands() -> dict[str, argparse.ArgumentParser]:
-    """Return the parser of each command."""
-    [commands] = [
-        one for one in parser()._actions if isinstance(one, argparse._SubParsersAction)  # noqa: SLF001 -- argparse has no other way
-    ]
-    return dict(commands.choices)
-
-
 def test_synopses_have_the_options_that_there_are() -> None:
     """Would catch an option that a page promises, and the command does not take."""
-    commands = _subcommands()
+    _, commands = parsers()
     seen = 0
     for page in PAGES:
         for block in pages.blocks(page, "text"):
