@@ -82,6 +82,8 @@ def _shell(block: Block) -> str:
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == int(block.options.get("status", 0)), done.stdout + done.stderr
+    if done.returncode == 2:  # a line that says why, and nothing else
+        return done.stdout + done.stderr
     assert done.stderr == ""
     return done.stdout
 

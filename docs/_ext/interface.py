@@ -6,12 +6,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
+from pages import picture
 from sphinx.util.docutils import SphinxDirective
 
 from xengnt import Abi
 from xengnt.abi.declarations import PYTHON_NAMES, Enum
 from xengnt.cli.render import meaning, type_name
-from xengnt.emit import KINDS, emit
+from xengnt.emit import emit
 from xengnt.explain import Explanation, explain
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class _Derived(SphinxDirective):
         rows = [_row(found, field.name, NARROW.struct(name)) for field in WIDE.struct(name).fields]
         head = ("field", "type", "direction", "offset, size", "on x86_32", "meaning")
         size = f"{WIDE.struct(name).size} bytes; on x86_32 {NARROW.struct(name).size}"
-        return [*_picture(name), nodes.paragraph("", size), _table(head, rows)]
+        return [picture(emit("svg", [WIDE, NARROW], [name])), nodes.paragraph("", size), _table(head, rows)]
 
 
 class Ops(_Derived):
@@ -105,14 +106,6 @@ def _row(found: Explanation, path: str, narrow: StructLayout) -> tuple[str, ...]
     said = [text for text in (found.docs.get(path, ""), meaning(field)) if text]
     different = there if there != place else ""
     return path, type_name(field), field.direction or "", place, different, "; ".join(said)
-
-
-def _picture(name: str) -> list[nodes.Node]:
-    if "svg" not in KINDS:
-        return []
-    abis = [WIDE, NARROW]
-    drawn = emit("svg", abis, [name])
-    return [nodes.raw("", f'<div class="picture">{drawn}</div>', format="html")]
 
 
 def _table(

@@ -9,7 +9,6 @@
 from __future__ import annotations
 
 import re
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +24,7 @@ DOCS = Path(__file__).resolve().parent.parent
 ROOT = DOCS.parent
 
 _HIDDEN = re.compile(r"^<!--\s*(`{3,}\{.*?^`{3,})\s*-->$", re.MULTILINE | re.DOTALL)
+_DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{(.*?)\}\s*</style>", re.DOTALL)
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)(?:#[^)\s]*)?\)")
 
 LARGEST = 1 << 16
@@ -54,9 +54,21 @@ def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:
     for image in list(tree.findall(nodes.image)):
         file = DOCS / image["uri"]
         if file.suffix == ".svg" and file.is_file():
-            label = f'role="img" aria-label="{escape(image.get("alt", ""))}"'
-            text = file.read_text().replace("<svg ", f"<svg {label} ", 1)
-            image.replace_self(nodes.raw("", f'<div class="picture">{text}</div>', format="html"))
+            image.replace_self(picture(file.read_text()))
+
+
+def picture(drawing: str) -> nodes.raw:
+    """Return a drawing as a part of a page, light or dark as that is.
+
+    What a drawing has for when its surroundings are dark goes by what the reader has chosen.
+    """
+    svg = drawing[drawing.index("<svg") :]
+    found = _DARK.search(svg)
+    if found:
+        chosen = f'body[data-theme="dark"] {{{found[1]}}}'
+        asked = f'@media (prefers-color-scheme: dark) {{ body[data-theme="auto"] {{{found[1]}}} }}'
+        svg = svg.replace(found[0], f"{chosen}\n{asked}\n</style>")
+    return nodes.raw("", f'<div class="picture">\n{svg}</div>', format="html")
 
 
 def _wanted(app: Sphinx) -> set[Path]:
