@@ -44,9 +44,12 @@ class _Derived(SphinxDirective):
         tag = WIDE.struct(name).tag
         [found] = (one for one in explain(tag, WIDE.target) if one.struct)
         rows = [_row(found, field.name, NARROW.struct(name)) for field in WIDE.struct(name).fields]
-        head = ("field", "type", "direction", "offset, size", "on x86_32", "meaning")
-        size = f"{WIDE.struct(name).size} bytes; on x86_32 {NARROW.struct(name).size}"
-        return [picture(emit("svg", [WIDE, NARROW], [name])), nodes.paragraph("", size), _table(head, rows)]
+        head = ["field", "type", "direction", "offset, size", "on x86_32", "meaning"]
+        for number in (4, 2):  # columns in which there may be nothing
+            if not any(row[number] for row in rows):
+                del head[number]
+                rows = [(*row[:number], *row[number + 1 :]) for row in rows]
+        return [picture(emit("svg", [WIDE, NARROW], [name])), _table(head, rows)]
 
 
 class Ops(_Derived):
@@ -103,9 +106,10 @@ def _row(found: Explanation, path: str, narrow: StructLayout) -> tuple[str, ...]
     """Return what there is to say about a field."""
     field, other = (found.struct or narrow).field(path), narrow.field(path)
     place, there = (f"{one.offset}, {one.size}" for one in (field, other))
-    said = [text for text in (found.docs.get(path, ""), meaning(field)) if text]
+    said, values = found.docs.get(path, ""), meaning(field)
+    meant = f"{said} {values if field.select else f'Values: {values}.' if values else ''}".strip()
     different = there if there != place else ""
-    return path, type_name(field), field.direction or "", place, different, "; ".join(said)
+    return path, type_name(field), field.direction or "", place, different, meant
 
 
 def _table(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 from docutils import nodes
 from pygments.lexers import find_lexer_class_for_filename
@@ -24,7 +25,6 @@ DOCS = Path(__file__).resolve().parent.parent
 ROOT = DOCS.parent
 
 _HIDDEN = re.compile(r"^<!--\s*(`{3,}\{.*?^`{3,})\s*-->$", re.MULTILINE | re.DOTALL)
-_DARK = re.compile(r"@media \(prefers-color-scheme: dark\) \{(.*?)\}\s*</style>", re.DOTALL)
 _OUTWARD = re.compile(r"\]\(((?:\.\./)+[^)#\s]+)(?:#[^)\s]*)?\)")
 
 LARGEST = 1 << 16
@@ -58,17 +58,25 @@ def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:
 
 
 def picture(drawing: str) -> nodes.raw:
-    """Return a drawing as a part of a page, light or dark as that is.
+    """Return a drawing as a part of a page, light or dark as the reader has chosen.
 
-    What a drawing has for when its surroundings are dark goes by what the reader has chosen.
+    Its style is for itself alone, and what it has for dark surroundings goes by that choice.
     """
     svg = drawing[drawing.index("<svg") :]
-    found = _DARK.search(svg)
-    if found:
-        chosen = f'body[data-theme="dark"] {{{found[1]}}}'
-        asked = f'@media (prefers-color-scheme: dark) {{ body[data-theme="auto"] {{{found[1]}}} }}'
-        svg = svg.replace(found[0], f"{chosen}\n{asked}\n</style>")
-    return nodes.raw("", f'<div class="picture">\n{svg}</div>', format="html")
+    name = f"picture-{crc32(svg.encode()):08x}"
+
+    def scoped(style: re.Match[str]) -> str:
+        light, _, dark = style[1].partition("@media (prefers-color-scheme: dark) {")
+        dark = dark.strip().removesuffix("}")
+        asked = f'body[data-theme="auto"] #{name} {{{dark}}}'
+        return (
+            f"<style>#{name} {{{light}}}\n"
+            f'body[data-theme="dark"] #{name} {{{dark}}}\n'
+            f"@media (prefers-color-scheme: dark) {{ {asked} }}</style>"
+        )
+
+    svg = re.sub(r"<style>(.*?)</style>", scoped, svg, flags=re.DOTALL)
+    return nodes.raw("", f'<div class="picture" id="{name}">\n{svg}</div>', format="html")
 
 
 def _wanted(app: Sphinx) -> set[Path]:
