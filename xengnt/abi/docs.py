@@ -56,5 +56,6 @@ def remarks(doc: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
         elif writers := [_WRITERS[w] for w in remark.split(", ") if w in _WRITERS]:
             facts.append(("written by", " and ".join(writers)))
     words = _REMARK.sub("", doc).strip()
-    words = words[:1].upper() + words[1:]
+    if words.partition(" ")[0].isalpha():  # no name, and not x86
+        words = words[:1].upper() + words[1:]
     return tuple(words.split("\n")) if words else (), list(dict.fromkeys(facts))

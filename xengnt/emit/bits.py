@@ -13,7 +13,7 @@ from xengnt.abi.declarations import Declarations, Enum
 from xengnt.emit.cells import HOLE
 from xengnt.emit.svg import box, stripes, written
 
-_ONE, _RUN, _HIGH, _LINE, _TOP = 34, 62, 30, 18, 18
+_ONE, _RUN, _HIGH, _LINE, _TOP = 34, 62, 20, 18, 18
 """Sizes: the width of one bit and of a run of them, of boxes and lines of text."""
 
 _ROOM = 8
@@ -87,10 +87,7 @@ def figure(parts: list[Bits]) -> tuple[str, int, int]:
     for one in parts:
         wide = _ONE if one.low == one.high else _RUN
         inner = box(x, _TOP, wide, _HIGH)
-        if not one.name:
-            inner += stripes(x, _TOP, wide, _HIGH)
-        else:
-            inner += written(x + wide // 2, _TOP + _HIGH // 2 + 4, "1", "middle mark")
+        inner += "" if one.name else stripes(x, _TOP, wide, _HIGH)
         number = written(x + wide // 2, _TOP - 5, one.label, "small quiet middle")
         kind = "in" if one.name else HOLE
         data = f'data-name="{one.name}" data-low="{one.low}" data-high="{one.high}"'

@@ -134,7 +134,7 @@ def _fields(name: str, one: Selection, made: list[Drawing], newest: StructLayout
         parts += [
             cell("Type", code(_type(field))),
             cell("Direction", _direction(field)),
-            cell("Meaning", " ".join(_meaning(one, struct, field, newest))),
+            cell("Meaning", " ".join(_meaning(one, made, field, newest))),
         ]
         anchor = f"{name}.{field.name}"
         rows.append(
@@ -184,6 +184,14 @@ def _span(offset: int, size: int) -> Markup:
     return f"{offset}{last} {element('span', f'({size})', class_='quiet')}"
 
 
+def by_abi(sizes: dict[str, int]) -> Markup:
+    """Return sizes: one, or that of most ABIs and who has another."""
+    counts = list(sizes.values())
+    usual = max(counts, key=counts.count)
+    other = [f"{size} on {abi}" for abi, size in sizes.items() if size != usual]
+    return f"{usual}; {', '.join(other)} {LIT}" if other else str(usual)
+
+
 def _type(field: Field) -> str:
     return field.type + (f"[{field.count}]" if field.count is not None else "")
 
@@ -196,16 +204,23 @@ def _direction(field: Field) -> Markup:
 
 
 def _meaning(
-    one: Selection, struct: StructLayout, field: Field, newest: StructLayout
+    one: Selection, made: list[Drawing], field: Field, newest: StructLayout
 ) -> Iterator[Markup]:
     """Give what the header says of a field, and what its value is."""
+    struct = made[0].struct
     words, notes = remarks(one.doc(struct.tag, field.name))
     yield from map(escape, words)
     if field.enum:
         yield f"Holds {' | '.join(map(link, field.enum.split('|')))}."
     if field.pointee:
         of = f"{code(field.pointee.count)} of " if field.pointee.count else ""
-        yield f"The address of {of}{code(field.pointee.type)}."
+        pointees = {
+            abi: of_abi.field(field.name).pointee
+            for each in made
+            for abi, of_abi in each.structs.items()
+        }
+        sizes = by_abi({abi: to.size for abi, to in pointees.items() if to and to.size})
+        yield f"The address of {of}{code(field.pointee.type)}; each has so many bytes: {sizes}."
     if field.select:
         yield f"Meant is {code(field.select)}."
     outer, _, last = field.name.rpartition(".")

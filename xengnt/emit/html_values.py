@@ -14,7 +14,7 @@ from xengnt.abi.declarations import Constant, Enum
 from xengnt.abi.docs import remarks
 from xengnt.emit import bits
 from xengnt.emit.editions import Edition, Editions, absence, places
-from xengnt.emit.html_structs import LIT
+from xengnt.emit.html_structs import by_abi
 from xengnt.emit.markup import (
     Markup,
     cell,
@@ -164,7 +164,7 @@ def types(editions: Editions) -> Markup:
     one = editions.newest
     for name, shape in one.layout.typedefs.items():
         typedef = one.declared.typedefs[name]
-        sizes = _sizes(
+        sizes = by_abi(
             {each.abi.name: each.layout.typedefs[name].size for each in editions.all[-1].selections}
         )
         said = [escape(" ".join(remarks(typedef.doc)[0]))]
@@ -180,14 +180,6 @@ def types(editions: Editions) -> Markup:
     return table("Scalar types", ["Name", "Bytes", "Sign", "Meaning"], rows, "values")
 
 
-def _sizes(of: dict[str, int]) -> Markup:
-    """Return sizes by ABI: one, or that of most and who has another."""
-    counts = list(of.values())
-    usual = max(counts, key=counts.count)
-    other = [f"{size} on {abi}" for abi, size in of.items() if size != usual]
-    return f"{usual}; {', '.join(other)} {LIT}" if other else str(usual)
-
-
 def commands(editions: Editions) -> Markup:
     """Return the ops as a table."""
     rows = []
@@ -201,7 +193,7 @@ def commands(editions: Editions) -> Markup:
             element("th", link(name), scope="row"),
             cell(
                 "Bytes",
-                _sizes({one.abi.name: one.abi.struct(name).size for one in last.selections}),
+                by_abi({one.abi.name: one.abi.struct(name).size for one in last.selections}),
             ),
             cell("First in", escape(first)),
             cell("Available", editions.gate(op.constant, there) or "always"),

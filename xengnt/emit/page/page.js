@@ -7,6 +7,7 @@
   const MOST_ELEMENTS = 50; // are shown
   const MOST_LINKED = 1500; // bytes are put into an address
   const MOST_FOUND = 40;
+  const MOST_TOLD = 6; // names in a line
   const newest = versions.length - 1;
   const $ = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
@@ -32,6 +33,11 @@
     return [from, to].filter(Boolean).join(", ");
   }
 
+  function told(what, names) {
+    if (!names.length) return "";
+    return names.length > MOST_TOLD ? `${names.length} ${what}` : `${what}: ${names.join(", ")}`;
+  }
+
   function showVersion(version) {
     const moved = version !== state.version;
     const before = state.version;
@@ -39,39 +45,35 @@
     $("version").value = version;
     $("version").setAttribute("aria-valuetext", versions[version]);
     $("version-name").textContent = versions[version];
-    const absent = [];
-    const come = [];
-    const changed = [];
-    for (const element of all("article[data-at], tr[data-at], nav li[data-at]")) {
+    const news = new Map(); // what is new, changed or absent, by name
+    for (const element of all("article[data-at], tr[data-at]")) {
       const at = numbers(element);
       const there = at.includes(version);
-      const name = element.dataset.entry;
-      const other = moved && there !== at.includes(before);
+      const fresh = moved && there && !at.includes(before);
       element.classList.toggle("absent", !there);
-      element.classList.toggle("changed", other && there);
-      if (!there && element.matches("article")) absent.push(name);
-      if (other && there && name) come.push(name);
-      const said = element.matches("article") ? element.querySelector(":scope > .absence") : null;
-      if (said) {
-        said.hidden = there;
-        said.textContent = there ? "" : `Not there at interface version ${versions[version]}: it is there ${presence(at)}.`;
-      }
+      element.classList.toggle("new", fresh);
+      element.classList.remove("changed");
+      if (!element.matches("article")) continue;
+      if (!there || fresh) news.set(element.dataset.entry, there ? "new" : "absent");
+      const said = element.querySelector(":scope > .absence");
+      said.hidden = there;
+      said.textContent = there ? "" : `Not there at interface version ${versions[version]}: it is there ${presence(at)}.`;
     }
     for (const form of all(".form")) {
       const at = numbers(form);
-      form.hidden = !at.includes(version);
       const article = form.parentElement;
-      if (!form.hidden && moved && numbers(article).includes(before) && !at.includes(before)) {
-        article.classList.add("changed");
-        changed.push(article.dataset.entry);
-      }
+      form.hidden = !at.includes(version);
+      if (form.hidden || !moved || at.includes(before) || news.has(article.dataset.entry)) continue;
+      article.classList.add("changed");
+      news.set(article.dataset.entry, "changed");
+    }
+    for (const item of all("nav li")) {
+      const what = news.get(item.firstElementChild.textContent);
+      for (const one of ["new", "changed", "absent"]) item.classList.toggle(one, one === what);
     }
     all(".gates li").forEach((item) => item.classList.toggle("now", Number(item.dataset.gate) === version));
-    const words = [];
-    if (come.length) words.push(`new: ${come.join(", ")}`);
-    if (changed.length) words.push(`changed: ${changed.join(", ")}`);
-    if (absent.length) words.push(`absent: ${absent.join(", ")}`);
-    $("changes").textContent = words.length ? `At ${versions[version]}: ${words.join("; ")}.` : moved ? `At ${versions[version]} nothing is shown otherwise.` : "";
+    const words = ["new", "changed", "absent"].map((what) => told(what, [...news].filter(([, one]) => one === what).map(([name]) => name)));
+    $("changes").textContent = `At ${versions[version]}: ${words.filter(Boolean).join("; ") || "all is there"}.`;
     decode();
   }
 
@@ -320,7 +322,7 @@
   function element(plan, index, start, data) {
     const body = made("tbody");
     for (const line of decoded(plan, data, symbols)) body.append(row(plan, line));
-    const heads = ["Offset", "Field", "Bytes", "Value", "Meaning"].map((head) => made("th", { scope: "col" }, head));
+    const heads = ["Field", "Offset", "Bytes", "Value", "Meaning"].map((head) => made("th", { scope: "col" }, head));
     const title = `Element ${index}, at byte ${start}`;
     const table = made("table", { class: "decoded" }, made("caption", { class: "hidden" }, title), made("thead", {}, made("tr", {}, ...heads)), body);
     return made("div", { class: "element", "data-element": index }, made("h3", {}, title), made("div", { class: "scroll" }, table));
@@ -339,8 +341,8 @@
     return made(
       "tr",
       { class: look, ...data },
-      made("td", { "data-label": "Offset" }, String(line.offset)),
       made("th", { scope: "row" }, made("code", {}, what), ...(mark ? [" ", made("span", { class: "way quiet" }, mark)] : [])),
+      made("td", { "data-label": "Offset" }, String(line.offset)),
       made("td", { "data-label": "Bytes" }, cells),
       made("td", { "data-label": "Value" }, made("code", {}, values.map(shownNumber).join(", "))),
       made("td", { "data-label": "Meaning" }, ...linked(meaning)),
