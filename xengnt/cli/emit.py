@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xengnt.cli import options, streaming
@@ -97,9 +98,29 @@ def run(wanted: argparse.Namespace) -> int:
         scenario=scenario,
     )
     text = emit(wanted.kind, _abis(wanted, given), structs, given)
-    with streaming.written(wanted.output, text=True) as file:
+    with streaming.written(_place(wanted), text=True) as file:
         file.write(text.encode())
     return 0
+
+
+def _place(wanted: argparse.Namespace) -> str:
+    """Return the name of the file to write; a directory for it is made if need be.
+
+    Raises:
+        SourceError: the directory is none, or cannot be made.
+    """
+    from xengnt.errors import SourceError
+
+    output: str = wanted.output
+    name = KINDS[wanted.kind].file
+    if not name or output == "-":
+        return output
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SourceError(f"{options.shown(output)}: no directory to write to: {why}") from None
+    return str(Path(output) / name)
 
 
 def _abis(wanted: argparse.Namespace, given: Options) -> list[Abi]:

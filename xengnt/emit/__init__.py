@@ -57,6 +57,8 @@ class Kind:
         takes: the names of the `Options` that mean something to it.
         several: whether it can be for several ABIs at once.
         every: whether it is for all of them unless somebody says otherwise.
+        file: what the file is called in the directory that it is written to, "" for a kind
+            that is written to a file.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Kind:
     takes: frozenset[str] = frozenset()
     several: bool = False
     every: bool = False
+    file: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -104,6 +107,14 @@ KINDS: dict[str, Kind] = {
         Kind("numpy", "python_numpy", "a Python module of numpy dtypes"),
         Kind("json", "layout_json", "layout JSON, as xengnt check reads it", several=True),
         Kind("svg", "svg", "a drawing of a struct, to scale", several=True, every=True),
+        Kind(
+            "html",
+            "html",
+            "a page to explore all of it, in the directory OUT",
+            several=True,
+            every=True,
+            file="index.html",
+        ),
     )
 }
 """What can be written, by name."""

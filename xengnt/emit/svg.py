@@ -80,26 +80,26 @@ def _page(first: Selection, made: list[Drawing], tag: str) -> str:
     about = [f"{one.constant}, command {one.number}" for one in first.layout.ops.values()]
     about.append(f"interface version {first.version}")
     body = [
-        _text(_MARGIN, _MARGIN + 12, f"{kind} {tag}", "heading"),
-        _text(_MARGIN, _MARGIN + 14 + _LINE, "; ".join(about), "small quiet"),
+        written(_MARGIN, _MARGIN + 12, f"{kind} {tag}", "heading"),
+        written(_MARGIN, _MARGIN + 14 + _LINE, "; ".join(about), "small quiet"),
     ]
     for index, (drawing, (inner, _)) in enumerate(zip(made, parts, strict=True)):
         x = _MARGIN + index * (WIDTH + _GAP)
         for number, line in enumerate(captions[index]):
             look = "small quiet" if number else ""
-            body.append(_text(x + _GUTTER, top + 14 + number * _LINE, line, look))
+            body.append(written(x + _GUTTER, top + 14 + number * _LINE, line, look))
         abis = " ".join(drawing.structs)
         body.append(f'<g data-abis="{abis}" transform="translate({x} {start})">\n{inner}\n</g>')
     x, right = _MARGIN, 0
     for look, words in legend(made):
         if x + 34 + _SMALL * len(words) > width - _MARGIN:
             x, end = _MARGIN, end + _LINE + 2
-        box = _box(x - 1, end - 12, 16, 16)
+        key = box(x - 1, end - 12, 16, 16)
         if look == HOLE:
-            box += _stripes(x, end - 11, 14, 14)
+            key += stripes(x, end - 11, 14, 14)
         if look == LIT:
-            box += _corner(x + 15, end - 12)
-        body.append(f'<g class="{look}">{box}</g>' + _text(x + 20, end, words, "small quiet"))
+            key += _corner(x + 15, end - 12)
+        body.append(f'<g class="{look}">{key}</g>' + written(x + 20, end, words, "small quiet"))
         x += 38 + round(_SMALL * len(words))
         right = max(right, x)
     width, height = max(width, right), end + _MARGIN
@@ -123,16 +123,16 @@ def figure(drawing: Drawing, selection: Selection) -> tuple[str, int]:
     y = _RULER
     for number in range(min(ROW, drawing.struct.size)):
         x = _GUTTER + number * _BYTE + _BYTE // 2
-        body.append(_text(x, y - 6, number, "small quiet middle"))
+        body.append(written(x, y - 6, number, "small quiet middle"))
     for panel in drawing.panels:
         if panel.name:
             when = meaning(selection.declared, drawing.struct.select, panel.name)
-            body.append(_text(_GUTTER, y + 16, panel.name))
+            body.append(written(_GUTTER, y + 16, panel.name))
             x = _GUTTER + round(_NAME * (len(panel.name) + 2))
             for number, line in enumerate(filter(None, when.split(OR))):
                 y += 15 if number else 0
                 words = f"or {line}" if number else f"meant {line}"
-                body.append(_text(x, y + 16, words, "small quiet"))
+                body.append(written(x, y + 16, words, "small quiet"))
             y += _TITLE
         inner, height = _panel(panel, y, drawing, selection)
         body.append(f'<g data-panel="{escape(panel.name)}">\n{inner}\n</g>')
@@ -185,32 +185,23 @@ def _panel(panel: Panel, top: int, drawing: Drawing, selection: Selection) -> tu
     body = []
     for row in sorted(lanes):
         tops[row] = y
-        body.append(_text(_GUTTER - 8, y + _LANE // 2 + 4, row * ROW, "small quiet right"))
+        body.append(written(_GUTTER - 8, y + _LANE // 2 + 4, row * ROW, "small quiet right"))
         y += lanes[row] * _LANE
     for cell in panel.cells:
         look = [CLASSES[cell.field.direction] if cell.field else cell.kind, cell.kind]
         look += [LIT] if cell.lit else []
-        longest = max(size for _, size in cell.pieces)
         parts = [f"<title>{escape(_words(cell, drawing, selection))}</title>"]
-        named = False
+        widest = max(cell.pieces, key=lambda piece: piece[1])
         for start, size in cell.pieces:
-            row = start // ROW
-            high = lanes[row] * _LANE // cell.lanes
-            box = (
-                _GUTTER + start % ROW * _BYTE,
-                tops[row] + cell.lane * high,
-                size * _BYTE,
-                high,
-            )
-            parts.append(_box(*box))
-            parts += [_stripes(*box)] if cell.kind == HOLE else []
-            if size == longest and not named and cell.kind != REST:
-                named = True
-                parts += _label(cell, panel, *box)
-                if cell.lit:
-                    parts.append(_corner(box[0] + box[2], box[1]))
+            high = lanes[start // ROW] * _LANE // cell.lanes
+            x, y1 = _GUTTER + start % ROW * _BYTE, tops[start // ROW] + cell.lane * high
+            parts.append(box(x, y1, size * _BYTE, high))
+            parts += [stripes(x, y1, size * _BYTE, high)] if cell.kind == HOLE else []
+            if (start, size) == widest and cell.kind != REST:
+                parts += _label(cell, panel, x, y1, size * _BYTE, high)
+                parts += [_corner(x + size * _BYTE, y1)] if cell.lit else []
             if cell.kind == FIELD and size > 1:
-                ticks = (f"M{box[0] + n * _BYTE} {box[1] + high - 4}v3" for n in range(1, size))
+                ticks = (f"M{x + n * _BYTE} {y1 + high - 4}v3" for n in range(1, size))
                 parts.append(f'<path class="ticks" d="{"".join(ticks)}"/>')
         body.append(
             f'<g class="{" ".join(dict.fromkeys(look))}" data-name={quoteattr(cell.name)} '
@@ -219,7 +210,7 @@ def _panel(panel: Panel, top: int, drawing: Drawing, selection: Selection) -> tu
     return "\n".join(body), y - top
 
 
-def _box(x: int, y: int, width: int, height: int) -> str:
+def box(x: int, y: int, width: int, height: int) -> str:
     """Return a rectangle with a little room to its neighbours."""
     return f'<rect x="{x + 1}" y="{y + 1}" width="{width - 2}" height="{height - 2}"/>'
 
@@ -229,7 +220,7 @@ def _corner(x: int, y: int) -> str:
     return f'<path class="corner" d="M{x - 1} {y + 1}v{_CORNER}l-{_CORNER} -{_CORNER}z"/>'
 
 
-def _stripes(x: int, y: int, width: int, height: int) -> str:
+def stripes(x: int, y: int, width: int, height: int) -> str:
     """Return slanting lines that fill a box."""
     lines = []
     for at in range(_STRIPE, width + height, _STRIPE):
@@ -245,20 +236,20 @@ def _label(cell: Cell, panel: Panel, x: int, y: int, width: int, height: int) ->
     mark = DIFFERS if cell.lit else ""
     if cell.field is None:
         words = f"hole {mark}".strip() if width > _BYTE else mark
-        return [_text(x + width // 2, y + height // 2 + 4, words, "small quiet middle")]
+        return [written(x + width // 2, y + height // 2 + 4, words, "small quiet middle")]
     name = _fitting(cell.name.removeprefix(f"{panel.name}."), width - 8)
     middle = y + height // 2
-    made = [_text(x + 6, middle - 4, name)]
+    made = [written(x + 6, middle - 4, name)]
     kind = cell.field.type
     marks = f"{mark}{MARKS.get(cell.field.direction or '', '')}"
     if _SMALL * len(kind) + _NAME * len(marks) + 18 <= width:
-        made.append(_text(x + 6, middle + 10, kind, "small quiet"))
+        made.append(written(x + 6, middle + 10, kind, "small quiet"))
     right = x + width - 6
     if cell.field.direction:
-        made.append(_text(right, middle + 10, MARKS[cell.field.direction], "mark right"))
+        made.append(written(right, middle + 10, MARKS[cell.field.direction], "mark right"))
         right -= 12
     if mark:
-        made.append(_text(right, middle + 10, mark, "differs right"))
+        made.append(written(right, middle + 10, mark, "differs right"))
     return made
 
 
@@ -305,14 +296,15 @@ def _bytes(number: int) -> str:
     return f"{number} byte{'' if number == 1 else 's'}"
 
 
-def _text(x: int, y: int, words: object, look: str = "") -> str:
+def written(x: int, y: int, words: object, look: str = "") -> str:
+    """Return a text."""
     kind = f' class="{look}"' if look else ""
     return f'<text x="{x}" y="{y}"{kind}>{escape(str(words))}</text>'
 
 
 def style(name: str) -> str:
     """Return a style sheet of the page, without comments."""
-    raw = (files("xengnt.emit") / "page" / f"{name}.css").read_text()
+    raw = (files("xengnt.emit") / "page" / f"{name}.css").read_text(encoding="utf-8")
     return re.sub(r"/\*.*?\*/\n?", "", raw, flags=re.DOTALL)
 
 
