@@ -112,9 +112,7 @@ def _row(found: Explanation, path: str, narrow: StructLayout) -> tuple[str, ...]
     return path, type_name(field), field.direction or "", place, different, meant
 
 
-def _table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1
-) -> nodes.container:
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> nodes.container:
     """Return a table, whose first columns are names."""
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]

@@ -68,10 +68,10 @@ def picture(drawing: str) -> nodes.raw:
     def scoped(style: re.Match[str]) -> str:
         light, _, dark = style[1].partition("@media (prefers-color-scheme: dark) {")
         dark = dark.strip().removesuffix("}")
-        asked = f'body[data-theme="auto"] #{name} {{{dark}}}'
+        asked = f':where(body[data-theme="auto"]) #{name} {{{dark}}}'
         return (
             f"<style>#{name} {{{light}}}\n"
-            f'body[data-theme="dark"] #{name} {{{dark}}}\n'
+            f':where(body[data-theme="dark"]) #{name} {{{dark}}}\n'
             f"@media (prefers-color-scheme: dark) {{ {asked} }}</style>"
         )
 

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
 import xengnt.ops
 
 if TYPE_CHECKING:
+    from docutils import nodes
     from sphinx.application import Sphinx
 
 STUB = Path(xengnt.ops.__file__).with_suffix(".pyi")
@@ -66,7 +66,13 @@ class Batches(SphinxDirective):
 
 
 def _signature(
-    _app: Sphinx, what: str, name: str, _object: object, _options: object, _signature: str, _returns: str
+    _app: Sphinx,
+    what: str,
+    name: str,
+    _object: object,
+    _options: object,
+    _signature: str,
+    _returns: str,
 ) -> tuple[str, str] | None:
     """Return the signature in the stub, if there is one."""
     method = name.rpartition(".")[2]
