@@ -40,6 +40,7 @@ myst_url_schemes = ["http", "https", "tree"]
 default_role = "code"  # `so` is a name in Python or C
 toc_object_entries = False  # headings are enough, and the build is twice as fast
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True
 autodoc_typehints_format = "short"
 autodoc_class_signature = "mixed"
 python_maximum_signature_line_length = 88

@@ -89,7 +89,7 @@ class Constants(_Derived):
         for member in enum.members:
             found = next(one for one in explain(member) if one.name == member)
             facts = dict(found.facts)
-            words = " ".join(found.paragraphs)
+            words = found.paragraphs[0] if found.paragraphs else ""
             value = found.kind.split()[-1]
             message = facts.get("message", "")
             rows.append((enum.short(member).upper(), member, value, message, words))
