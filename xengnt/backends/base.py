@@ -43,4 +43,10 @@ class Backend(Protocol):
         """Where the arguments are."""
 
     def call(self, cmd: int, address: int, count: int) -> int | None:
-        """Make the bare call, and return its result, or None if nothing was called."""
+        """Make the bare call, and return its result, or None if nothing was called.
+
+        Args:
+            cmd: the number of the command, as Xen gets it.
+            address: where the arguments are in `memory`; 0 is a null pointer.
+            count: how many elements there are to be.
+        """
