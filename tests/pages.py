@@ -37,6 +37,7 @@ REASONS = {
     "yours": "is about files, or a machine, of the reader's",
     "root": "changes the machine that it runs on",
     "slow": "takes minutes",
+    "elsewhere": "is about the tree itself, and a test of its own",
 }
 
 

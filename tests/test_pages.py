@@ -11,7 +11,9 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import tomllib
+from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -27,20 +29,20 @@ PATHS = [page.relative_to(ROOT) for page in PAGES]
 
 
 @pytest.fixture
-def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Stand in a folder like this tree, in which anything can be written."""
     folder = tmp_path / "tree"
     for name in ("examples", "include", "tests/c"):
         shutil.copytree(ROOT / name, folder / name)
     for name in ("tests/cases", "tests/conformance", "benchmarks", "docs"):
         (folder / name).symlink_to(ROOT / name)
-    (tmp_path / "t").mkdir()
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "t"))
     scripts = str(Path(sys.executable).parent)
     monkeypatch.setenv("PATH", f"{scripts}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.delenv("FORCE_COLOR", raising=False)
-    return folder
+    with tempfile.TemporaryDirectory() as short:  # a socket's path has 108 bytes at the most
+        monkeypatch.setenv("TMPDIR", short)
+        yield folder
 
 
 @pytest.mark.parametrize("page", PAGES, ids=map(str, PATHS))
