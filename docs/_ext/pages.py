@@ -76,7 +76,10 @@ def picture(drawing: str) -> nodes.raw:
         )
 
     svg = re.sub(r"<style>(.*?)</style>", scoped, svg, flags=re.DOTALL)
-    return nodes.raw("", f'<div class="picture" id="{name}">\n{svg}</div>', format="html")
+    width = re.search(r'width="(\d+)"', svg)
+    size = f"--width: {width[1]}px" if width else ""
+    div = f'<div class="picture" id="{name}" style="{size}">\n{svg}</div>'
+    return nodes.raw("", div, format="html")
 
 
 def _wanted(app: Sphinx) -> set[Path]:

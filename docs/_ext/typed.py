@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What is made when it is imported, as the stubs say it that type checkers read.
 
-Signatures of the ops' methods, and the directive ``batches``.
+Signatures of the ops' methods and of errors, and the directive ``batches``.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sphinx.util.docutils import SphinxDirective
 
 import xengnt.ops
+from xengnt.errors import XengntError
 
 if TYPE_CHECKING:
     from docutils import nodes
@@ -66,18 +67,16 @@ class Batches(SphinxDirective):
 
 
 def _signature(
-    _app: Sphinx,
-    what: str,
-    name: str,
-    _object: object,
-    _options: object,
-    _signature: str,
-    _returns: str,
-) -> tuple[str, str] | None:
-    """Return the signature in the stub, if there is one."""
-    method = name.rpartition(".")[2]
+    _app: Sphinx, what: str, name: str, described: object, *_: object
+) -> tuple[str, str | None] | None:
+    """Return the signature in the stub, if there is one.
+
+    Errors that are made as the one that they derive from have none.
+    """
+    if isinstance(described, type) and issubclass(described, XengntError):
+        return None if "__init__" in vars(described) else ("", None)
     made = what == "method" and name.startswith("xengnt.Dispatcher.")
-    return _methods().get(method) if made else None
+    return _methods().get(name.rpartition(".")[2]) if made else None
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
