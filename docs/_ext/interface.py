@@ -85,7 +85,7 @@ class Constants(_Derived):
         ]
 
     def _members(self, name: str, enum: Enum) -> list[nodes.Node]:
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for member in enum.members:
             found = next(one for one in explain(member) if one.name == member)
             facts = dict(found.facts)
