@@ -185,7 +185,7 @@ def test_every_file_names_its_licence() -> None:
     """Would catch a source file without an SPDX line."""
     files = [
         path
-        for folder in ("xengnt", "include", "native", "tests", "examples", "benchmarks")
+        for folder in ("xengnt", "include", "native", "tests", "examples", "benchmarks", "docs")
         for path in (ROOT / folder).rglob("*")
         if path.suffix in (".py", ".pyi", ".h", ".c", ".sh") and path.name != "ffi.c"
     ]

@@ -649,30 +649,11 @@ def test_cffi_and_the_compiler_agree_on_the_header(tmp_path: Path) -> None:
 
 # The guide
 
-COMMANDS = [
-    line
-    for block in re.findall(r"^```sh\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
-    for line in block.splitlines()
-]
 
-
-def test_the_guide_works(tmp_path: Path) -> None:
-    """Would catch a command to paste that fails."""
-    for name in ("tests", "examples"):
-        (tmp_path / name).symlink_to(ROOT / name)
-    scripts = str(Path(sys.executable).parent)
-    environment = {**os.environ, "PATH": f"{scripts}{os.pathsep}{os.environ['PATH']}"}
-    need(shutil.which("cc"), "a C compiler", "apt install gcc")
-    assert len(COMMANDS) >= 5
-    for command in COMMANDS:
-        if "record.py" in command:  # boots Xen
-            command = command.split(" -o ")[0] + " --help"  # noqa: PLW2901 -- what is run instead
-        done = subprocess.run(
-            ["sh", "-c", command],
-            capture_output=True, text=True, check=False, cwd=tmp_path, env=environment,
-        )  # fmt: skip
-        assert done.returncode in (0, 1), command + done.stderr
-        assert done.stderr == "", command
+def test_the_suite_can_be_recorded() -> None:
+    """Would catch a recorder, which nobody runs here, that cannot even be started."""
+    command = [sys.executable, ROOT / "tests" / "cases" / "record.py", "--help"]
+    assert "-o" in subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
 def test_the_guide_names_every_key() -> None:

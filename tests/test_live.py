@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
@@ -110,20 +109,6 @@ def test_the_examples(machines: Machines, name: str, capsys: pytest.CaptureFixtu
     path = ROOT / "examples" / "scenarios" / f"{name}.jsonl"
     assert main(["run", str(path), "--backend", "qemu-xen"]) == 0, capsys.readouterr().out
     assert " 0 not as expected" in capsys.readouterr().out
-
-
-LIVE = (ROOT / "docs" / "live.md").read_text()
-PASTED = re.findall(r"^```sh\n(.*?)^```$", LIVE, re.MULTILINE | re.DOTALL)
-
-
-@pytest.mark.parametrize("command", [line for text in PASTED for line in text.splitlines()])
-def test_what_the_documentation_says_to_paste(machines: Machines, command: str) -> None:
-    """Would catch a command of docs/live.md that does not work."""
-    del machines
-    done = subprocess.run(
-        [sys.executable, "-m", *command.split()], cwd=ROOT, check=False, capture_output=True
-    )
-    assert done.returncode == 0, done.stderr.decode()
 
 
 def _play(machines: Machines, *lines: object, **head: object) -> list[str]:

@@ -3,14 +3,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 
+import pages
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from oracle import OURS
 
 import xengnt
 from xengnt.abi.layout import Layout
@@ -226,8 +225,7 @@ def test_a_bad_mapping_is_one_clear_line(tmp_path: Path, text: str, words: str) 
 
 def test_the_files_in_the_documentation_are_right(tmp_path: Path) -> None:
     """Would catch an example of a mapping, or of known differences, that cannot be read."""
-    text = (OURS.parent / "docs" / "check.md").read_text()
-    mapping, known = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    mapping, known = pages.texts("docs/check.md", "toml")
     (tmp_path / "map.toml").write_text(mapping)
     (tmp_path / "known.toml").write_text(known)
     assert load_mapping(tmp_path / "map.toml").ignore

@@ -4,8 +4,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 from model_world import (
@@ -378,17 +376,6 @@ def test_handles_are_told_in_order() -> None:
         call(d0, "unmap_grant_ref", handle=[handle], dev_bus_addr=address).raise_for_status()
     assert [map_one(d0, guest, 8) for _ in range(2)] == [255, 0]
     assert list(d0.table.dump()["handles"]) == [0, 255]
-
-
-def test_the_documentation_works() -> None:
-    """Would catch an example that is not what a user gets."""
-    text = (Path(__file__).parent.parent / "docs" / "model.md").read_text()
-    lines = [line[4:] for line in text.splitlines() if line.startswith("    ")]
-    names: dict[str, Any] = {}
-    exec("\n".join(lines), names)  # noqa: S102 -- our own page
-    assert names["batch"].status == [Status.OKAY, Status.GENERAL_ERROR]
-    assert names["back"].reasons == [(1, "host_addr 0x0: no page table is there")]
-    assert bytes(names["front"].page(5)[:5]) == b"hello"
 
 
 def test_a_recording_plays_the_same() -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pages
 import pytest
 
 from xengnt import Abi
@@ -53,8 +54,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_three_lines_of_the_readme_fail_with_a_picture(pytester: pytest.Pytester) -> None:
     """Would catch a section to copy that does not work, or shows less than both layouts."""
-    readme = (ROOT / "README.md").read_text()
-    [text] = re.findall(r"^```py\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
+    [text] = pages.texts("README.md", "py")
     assert len([line for line in text.splitlines() if line]) == 3
     pytester.makepyfile(test_it=text, grant=WRONG)
     result = run(pytester)
@@ -78,8 +78,6 @@ def test_what_the_documentation_shows_works(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Would catch an example that fails."""
-    text = (ROOT / "docs" / "testing.md").read_text()
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     header = "#include <xen/grant_table.h>\n"
     (pytester.path / "grant.h").write_text(header)
     (pytester.path / "include").symlink_to(ROOT / "include")
@@ -87,7 +85,7 @@ def test_what_the_documentation_shows_works(
     (pytester.path / "grant.py").write_text(
         f"import xengnt\n{right}\ngnttab_copy = xengnt.Abi.native().ctype('copy')\n"
     )
-    shown = "\n".join(blocks)
+    shown = "\n".join(pages.texts("docs/testing.md", "py"))
     assert "deadline=None" in shown
     pytester.makepyfile(test_grant=shown.replace("deadline=None", "deadline=None, max_examples=9"))
     monkeypatch.setenv("PYTHONPATH", str(pytester.path))
@@ -97,8 +95,7 @@ def test_what_the_documentation_shows_works(
 
 def test_the_documentation_shows_a_failure_as_it_is() -> None:
     """Would catch a picture of a failure that nobody gets to see."""
-    text = (ROOT / "docs" / "testing.md").read_text()
-    [picture] = re.findall(r"^```\n(swap_grant_ref: .*?)^```$", text, re.MULTILINE | re.DOTALL)
+    picture = next(t for t in pages.texts("docs/testing.md", "text") if t.startswith("swap_"))
     got, expected = [{"ref_a": 8}], [{"ref_a": 8, "ref_b": 9}]
     with pytest.raises(AssertionError) as caught:
         assert_same_blob("swap_grant_ref", Abi("arm64").encode("swap_grant_ref", got), expected)

@@ -14,6 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pages
 import pytest
 from live_xen import machines
 from oracle import ROOT, need
@@ -653,9 +654,7 @@ def test_examples_fit_the_schema(path: Path, capsys: pytest.CaptureFixture[str])
 
 def documented() -> list[str]:
     """Return the lines that the documentation shows."""
-    text = (ROOT / "docs" / "scenarios.md").read_text()
-    blocks = re.findall(r"^```json\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+    return [line for text in pages.texts("docs/scenarios.md", "json") for line in text.splitlines()]
 
 
 def test_the_documentation_is_a_scenario(world: Callable[[], World]) -> None:

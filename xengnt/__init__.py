@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from xengnt.codec import Abi
     from xengnt.dispatch import Dispatcher
     from xengnt.errors import (
+        BackendError,
         GrantError,
         InUse,
         InvalidValue,
@@ -45,8 +46,8 @@ _HOMES = {
     "xengnt.codec": "Abi",
     "xengnt.dispatch": "Dispatcher",
     "xengnt.errors": (
-        "GrantError InUse InvalidValue Refused SourceError TableFull Unavailable UnknownName "
-        "XengntError"
+        "BackendError GrantError InUse InvalidValue Refused SourceError TableFull Unavailable "
+        "UnknownName XengntError"
     ),
     "xengnt.package": "get_include",
 }
@@ -56,6 +57,7 @@ _MODULES = ("guest", "model", "scenario")
 
 __all__ = [
     "Abi",
+    "BackendError",
     "CFunction",
     "CacheFlag",
     "CopyFlag",

@@ -9,12 +9,11 @@ Imports ``xengnt.errors``, ``xengnt.abi``.
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from xengnt.abi.declarations import PYTHON_NAMES, Declarations, Enum, header
-from xengnt.abi.docs import member_doc
+from xengnt.abi.docs import member_doc, remarks
 from xengnt.abi.layout import Field, Layout, StructLayout, compute, spell
 from xengnt.abi.targets import UNDEFINED, Target, format_version, native, target
 from xengnt.errors import UnknownName
@@ -146,8 +145,8 @@ class _Explainer:
             if enum.condition:
                 verb = "not " if enum.condition.startswith("!") else ""
                 facts.append(("holds if", f"the entry is {verb}{enum.condition.lstrip('!')}"))
-        words, remarks = _remarks(self.declared.docs.get(name, ""))
-        facts += [*remarks, ("available", self._presence(name))]
+        words, notes = remarks(self.declared.docs.get(name, ""))
+        facts += [*notes, ("available", self._presence(name))]
         return Explanation(name, f"{kind} {number}", words, tuple(facts))
 
     def _python(self, enum: Enum, name: str) -> list[tuple[str, str]]:
@@ -167,16 +166,16 @@ class _Explainer:
         op = next(op for op in self.layout.ops.values() if op.constant == name)
         enum = self._family(name)
         aggregate = self.declared.aggregates[op.struct]
-        _, remarks = _remarks(self.declared.docs.get(name, ""))
+        _, notes = remarks(self.declared.docs.get(name, ""))
         facts = (
             ("argument", f"an array of struct {op.struct}"),
             *(self._python(enum, name) if enum else ()),
-            *remarks,
+            *notes,
             ("available", self._presence(name)),
             *self._changes(op.struct),
         )
         struct = self.layout.structs[op.struct]
-        words, _ = _remarks(aggregate.doc.removeprefix(f"{name}: "))
+        words, _ = remarks(aggregate.doc.removeprefix(f"{name}: "))
         kind = f"command {op.number}"
         return Explanation(name, kind, words, facts, struct, self.layout, self._docs(struct))
 
@@ -185,14 +184,14 @@ class _Explainer:
         users = [op.constant for op in self.layout.ops.values() if op.struct == struct.tag]
         facts = [("argument of", ", ".join(users))] if users else []
         facts += [("available", self._presence(struct.tag)), *self._changes(struct.tag)]
-        words, remarks = _remarks(doc)
-        pairs = (*facts, *remarks)
+        words, notes = remarks(doc)
+        pairs = (*facts, *notes)
         docs = self._docs(struct)
         return Explanation(struct.tag, struct.kind, words, pairs, struct, self.layout, docs)
 
     def _docs(self, struct: StructLayout) -> dict[str, str]:
         return {
-            one.name: " ".join(_remarks(member_doc(self.declared, struct.tag, one.name))[0])
+            one.name: " ".join(remarks(member_doc(self.declared, struct.tag, one.name))[0])
             for one in struct.fields
         }
 
@@ -223,8 +222,8 @@ class _Explainer:
             facts.append(
                 ("points to", f"{field.pointee.type}, {field.pointee.size} bytes an element")
             )
-        words, remarks = _remarks(member_doc(self.declared, struct.tag, field.name))
-        return Explanation(f"{struct.tag}.{field.name}", "field", words, (*facts, *remarks))
+        words, notes = remarks(member_doc(self.declared, struct.tag, field.name))
+        return Explanation(f"{struct.tag}.{field.name}", "field", words, (*facts, *notes))
 
     def _typedef(self, name: str) -> Iterator[Explanation]:
         shape = self.layout.typedefs.get(name)
@@ -235,7 +234,7 @@ class _Explainer:
             ("size", f"{shape.size} bytes, {sign}, on {self.layout.abi}"),
             ("available", self._presence(name)),
         )
-        words, _ = _remarks(self.declared.typedefs[name].doc)
+        words, _ = remarks(self.declared.typedefs[name].doc)
         yield Explanation(name, "type", words, facts)
 
     def _enum(self, enum: Enum) -> Explanation:
@@ -254,24 +253,3 @@ class _Explainer:
 
     def _presence(self, name: str) -> str:
         return header().presence(name) or "at every interface version"
-
-
-_REMARK = re.compile(r"\s*\[([^\]]*)\]")
-_WRITERS = {"GST": "the guest", "XEN": "Xen"}
-
-
-def _remarks(doc: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
-    """Cut what a comment says into paragraphs and its remarks in brackets.
-
-    Those are the release that had it first, ``[Xen 4.2]``, and who writes it,
-    ``[GST, XEN]``.
-    """
-    facts = []
-    for remark in _REMARK.findall(doc):
-        if remark.startswith("Xen "):
-            facts.append(("first in", remark))
-        elif writers := [_WRITERS[w] for w in remark.split(", ") if w in _WRITERS]:
-            facts.append(("written by", " and ".join(writers)))
-    words = _REMARK.sub("", doc).strip()
-    words = words[:1].upper() + words[1:]
-    return tuple(words.split("\n")) if words else (), list(dict.fromkeys(facts))

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: MIT
-"""What the header says of the members of its structs, by their paths.
+"""What the header says of the members of its structs, by their paths, and how to read it.
 
 Imports ``xengnt.abi.declarations`` only.
 """
 
 from __future__ import annotations
+
+import re
 
 from xengnt.abi.declarations import Aggregate, Array, CType, Declarations, Named, Tagged
 
@@ -35,3 +37,25 @@ def _aggregate(declared: Declarations, ctype: CType) -> Aggregate | None:
     if isinstance(ctype, Tagged):
         return declared.aggregates.get(ctype.tag)
     return ctype if isinstance(ctype, Aggregate) else None
+
+
+_REMARK = re.compile(r"\s*\[([^\]]*)\]")
+_WRITERS = {"GST": "the guest", "XEN": "Xen"}
+
+
+def remarks(doc: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
+    """Cut what a comment says into paragraphs and its remarks in brackets.
+
+    Those are the release that had it first, ``[Xen 4.2]``, and who writes it,
+    ``[GST, XEN]``.
+    """
+    facts = []
+    for remark in _REMARK.findall(doc):
+        if remark.startswith("Xen "):
+            facts.append(("first in", remark))
+        elif writers := [_WRITERS[w] for w in remark.split(", ") if w in _WRITERS]:
+            facts.append(("written by", " and ".join(writers)))
+    words = _REMARK.sub("", doc).strip()
+    if words.partition(" ")[0].isalpha():  # no name, and not x86
+        words = words[:1].upper() + words[1:]
+    return tuple(words.split("\n")) if words else (), list(dict.fromkeys(facts))

@@ -32,20 +32,21 @@ class Memory(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """What executes a batch.
-
-    Attributes:
-        abi: that of the caller that it takes calls from.
-        memory: where the arguments are.
-    """
+    """What executes a batch."""
 
     @property
     def abi(self) -> Abi:
-        """The ABI of its callers."""
+        """That of the caller that it takes calls from."""
 
     @property
     def memory(self) -> Memory:
-        """The memory that it sees."""
+        """Where the arguments are."""
 
     def call(self, cmd: int, address: int, count: int) -> int | None:
-        """Make the bare call, and return its result, or None if nothing was called."""
+        """Make the bare call, and return its result, or None if nothing was called.
+
+        Args:
+            cmd: the number of the command, as Xen gets it.
+            address: where the arguments are in `memory`; 0 is a null pointer.
+            count: how many elements there are to be.
+        """

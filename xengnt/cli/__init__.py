@@ -64,7 +64,8 @@ def _as_given(value: Any) -> Any:
     return value.removeprefix(_BEHIND) if isinstance(value, str) else value
 
 
-def _parser() -> argparse.ArgumentParser:
+def parsers() -> tuple[argparse.ArgumentParser, dict[str, argparse.ArgumentParser]]:
+    """Return the parser of the command line, and that of each command by its name."""
     from importlib import import_module
 
     parser = _Parser(
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(
         title="commands", metavar="COMMAND", required=True, parser_class=_Command
     )
+    made: dict[str, argparse.ArgumentParser] = {}
     for name in COMMANDS:
         module = import_module(f"xengnt.cli.{name}")
         command = commands.add_parser(
@@ -88,7 +90,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         module.arguments(command)
         command.set_defaults(run=module.run)
-    return parser
+        made[name] = command
+    return parser, made
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -103,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if arguments is None:
         signal.signal(signal.SIGTERM, _terminate)
     try:
-        options = _parser().parse_args(arguments)
+        options = parsers()[0].parse_args(arguments)
         status: int = options.run(options)
         sys.stdout.flush()
     except XengntError as error:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from xengnt.cli import options, streaming
@@ -19,10 +20,11 @@ EPILOG = (
     + "".join(f"  {kind.name:<13} {kind.what}\n" for kind in KINDS.values())
     + """
 A STRUCT is an op, a C tag or a type; with some, only those are written, with what they are
-made of and their constants. Asserts are for all ABIs, chosen by the compiler that reads them;
-with one --abi they are for that one, whatever the compiler is for. --map FILE says what your
-types, fields and constants are called: the same file that xengnt check takes. Everything else
-is for one ABI. c-array takes an OP or ENTRY with a BLOB instead, or --scenario.
+made of and their constants; svg draws one of them. Asserts are for all ABIs, chosen by the
+compiler that reads them; with one --abi they are for that one, whatever the compiler is for.
+--map FILE says what your types, fields and constants are called: the same file that xengnt
+check takes. Drawings are for all ABIs side by side, everything else for one. c-array takes an
+OP or ENTRY with a BLOB instead, or --scenario.
 
 examples:
   xengnt emit c-asserts -o xengnt_asserts.h
@@ -34,6 +36,7 @@ examples:
   xengnt emit rust --abi arm64 -o src/grant_table.rs
   xengnt emit rust-asserts copy --map names.toml --structs-only -o src/xengnt_asserts.rs
   xengnt emit ctypes --abi x86_64 > grant_table.py
+  xengnt emit svg copy -o copy.svg
 """
 )
 
@@ -98,9 +101,29 @@ def run(wanted: argparse.Namespace) -> int:
         file=file,
     )
     text = emit(wanted.kind, _abis(wanted, given), structs, given)
-    with streaming.written(wanted.output, text=True) as output:
+    with streaming.written(_place(wanted), text=True) as output:
         output.write(text.encode())
     return 0
+
+
+def _place(wanted: argparse.Namespace) -> str:
+    """Return the name of the file to write; a directory for it is made if need be.
+
+    Raises:
+        SourceError: the directory is none, or cannot be made.
+    """
+    from xengnt.errors import SourceError
+
+    output: str = wanted.output
+    name = KINDS[wanted.kind].file
+    if not name or output == "-":
+        return output
+    try:
+        Path(output).mkdir(parents=True, exist_ok=True)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise SourceError(f"{options.shown(output)}: no directory to write to: {why}") from None
+    return str(Path(output) / name)
 
 
 def _abis(wanted: argparse.Namespace, given: Options) -> list[Abi]:
@@ -113,6 +136,5 @@ def _abis(wanted: argparse.Namespace, given: Options) -> list[Abi]:
         if wanted.abi:
             raise InvalidValue("--abi: a scenario says itself for which ABI it is")
         return [given.scenario.abi]
-    every = wanted.kind.endswith("-asserts") and not wanted.abi
-    names = ["all"] if every else wanted.abi
+    names = wanted.abi or (["all"] if KINDS[wanted.kind].every else [])
     return [Abi(abi, wanted.interface_version) for abi in targets(names)]

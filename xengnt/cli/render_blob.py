@@ -9,6 +9,7 @@ from rich.text import Text
 
 from xengnt.cli import render
 from xengnt.codec.dump import DumpLine
+from xengnt.emit.svg import MARKS
 from xengnt.streams import Decoded
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _WIDTH = 8
 
 _PAGE = 1000
 """Lines of a table; behind them the next one begins, with columns of its own."""
-
-_GUIDES = {"IN": "→", "OUT": "←", "IN/OUT": "↔", "IN-pointer": "⇢", None: " "}
 
 
 def rows(console: Console, codec: Codec, part: Decoded, *, in_only: bool) -> None:
@@ -112,7 +111,7 @@ def _dump(console: Console, line: DumpLine, width: int) -> None:
         else:
             text.append(f"{part.hex(' '):<{_WIDTH * 3}}", style=colour)
             if not start:
-                text.append(f"{_GUIDES[line.direction]} ", style=colour)
+                text.append(f"{MARKS.get(line.direction or '', ' ')} ", style=colour)
                 text.append(f"{line.name:<{width}}  ", style="bold")
                 text.append(_number(line.value), style=colour)
                 if line.symbol:

@@ -199,6 +199,15 @@ class Abi:
     ) -> int:
         """Encode into a writable buffer, from its start, and return the bytes written.
 
+        Args:
+            name: the op, or the tag of the struct.
+            buffer: of at least as many bytes as the structs have together; what is behind
+                them is left alone.
+            rows: as in `encode`, and so are the options.
+            strict: demand every field that goes in.
+            allow_out: take fields that come out as well.
+            poison: fill holes, and fields that come out, with this byte.
+
         Raises:
             InvalidValue: as `encode`; also if the buffer is read-only or too small, and
                 then nothing is written.
@@ -242,6 +251,10 @@ class Abi:
         A union is given under the name of the member that is meant or, when bits above
         that are set, of the whole. An entry of version 2 has the fields of one view.
 
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs, one behind the other.
+
         Raises:
             InvalidValue: not a whole number of structs.
             UnknownName: there is no such struct.
@@ -257,8 +270,12 @@ class Abi:
     ) -> list[tuple[int, ...]]:
         """Return a tuple for each struct: its leaves in order of declaration.
 
-        With `in_only` they are those that `encode` takes as a tuple. An entry of
-        version 2 is given as the words of its ``__spacer``.
+        An entry of version 2 is given as the words of its ``__spacer``.
+
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs, one behind the other.
+            in_only: give only those that `encode` takes as a tuple.
 
         Raises:
             InvalidValue, UnknownName: as `decode`.
@@ -317,6 +334,10 @@ class Abi:
     def view(self, name: Name, blob: Any) -> BlobView:
         """Return the structs of a blob in place, each field read when it is asked for.
 
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs, one behind the other; it is looked at, not copied.
+
         Raises:
             InvalidValue, UnknownName: as `decode`.
         """
@@ -350,7 +371,11 @@ class Abi:
         return list(codec.validator.findings(checked, after=when == "after"))
 
     def dump(self, name: Name, blob: Any) -> Iterator[DumpLine]:
-        """Give every byte of a blob with the field that it belongs to.
+        """Give every byte of a blob with the field that it belongs to, in order.
+
+        Args:
+            name: the op, or the tag of the struct.
+            blob: whole structs, one behind the other.
 
         Raises:
             InvalidValue, UnknownName: as `decode`.
@@ -360,6 +385,8 @@ class Abi:
 
     def ctype(self, name: Name) -> Any:
         """Return a ctypes structure with the layout of a struct, holes as members.
+
+        Its size and its offsets are those of this ABI on any machine.
 
         Raises:
             UnknownName: there is no such struct.

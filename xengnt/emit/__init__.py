@@ -58,6 +58,9 @@ class Kind:
         what: what it is, in a line.
         takes: the names of the `Options` that mean something to it.
         several: whether it can be for several ABIs at once.
+        every: whether it is for all of them unless somebody says otherwise.
+        file: what the file is called in the directory that it is written to, "" for a kind
+            that is written to a file.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Kind:
     what: str
     takes: frozenset[str] = frozenset()
     several: bool = False
+    every: bool = False
+    file: str = ""
 
 
 KINDS: dict[str, Kind] = {
@@ -76,6 +81,7 @@ KINDS: dict[str, Kind] = {
             "a C or C++ header that stops the compiler where your structs differ",
             takes=frozenset({"mapping", "typedefs", "structs_only"}),
             several=True,
+            every=True,
         ),
         Kind(
             "c-header",
@@ -96,11 +102,21 @@ KINDS: dict[str, Kind] = {
             "a Rust module that stops the compiler where your types differ",
             takes=frozenset({"mapping", "structs_only"}),
             several=True,
+            every=True,
         ),
         Kind("zig", "zig", "a Zig file of types and constants"),
         Kind("ctypes", "python_ctypes", "a Python module of ctypes structures"),
         Kind("numpy", "python_numpy", "a Python module of numpy dtypes"),
         Kind("json", "layout_json", "layout JSON, as xengnt check reads it", several=True),
+        Kind("svg", "svg", "a drawing of a struct, to scale", several=True, every=True),
+        Kind(
+            "html",
+            "html",
+            "a page to explore all of it, in the directory OUT",
+            several=True,
+            every=True,
+            file="index.html",
+        ),
     )
 }
 """What can be written, by name."""

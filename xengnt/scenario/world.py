@@ -19,14 +19,7 @@ if TYPE_CHECKING:
 
 
 class Actor(Protocol):
-    """A domain in a world.
-
-    Attributes:
-        backend: what takes its calls.
-        values: what names can ask of it: ``domid``, and by index ``frame``, ``address`` and
-            ``room``: the number and the address of a page, and an address for a mapping;
-            and ``machine``: where the machine has the page.
-    """
+    """A domain in a world."""
 
     @property
     def backend(self) -> Backend:
@@ -34,7 +27,12 @@ class Actor(Protocol):
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """What names can ask of it."""
+        """What names can ask of it.
+
+        They are ``domid``, and by index ``frame``, ``address`` and ``room``: the number and the
+        address of a page, and an address for a mapping; and ``machine``: where the machine has
+        the page.
+        """
 
     def reasons(self) -> list[tuple[int | None, str]]:
         """Return why elements of its last call failed, by index, as far as that is told."""
