@@ -58,23 +58,24 @@ function hexOf(rest, dump) {
 /** Add the bytes of digits, between which there may be spaces, commas and the like. */
 function digits(text, line, column, bytes) {
   const words = /0[xX]|\\x|([0-9a-fA-F]+)|([\s,;:_{}()[\]"'-]+)|(.)/gsu;
-  let high = null;
-  let single = false;
+  let short = false; // 0x1 is a byte
+  let odd = null;
   for (const found of text.matchAll(words)) {
-    const [word, hex, , strange] = found;
+    const [, hex, between, strange] = found;
     const place = `line ${line}, column ${Math.max(column, 0) + found.index + 1}`;
     if (strange !== undefined) throw new Wrong(`${place}: ${JSON.stringify(strange)} is no hexadecimal digit`);
+    if (odd) throw new Wrong(odd);
     if (hex === undefined) {
-      if (high !== null) throw new Wrong(`${place}: half a byte before this`);
-      single = /[xX]$/.test(word);
+      short = between === undefined;
       continue;
     }
-    // 0x1 is a byte, and so is 0x before many digits: bytes in the order in which they stand.
-    const whole = single && hex.length === 1 ? `0${hex}` : hex;
-    single = false;
-    if (whole.length % 2) throw new Wrong(`${place}: ${whole.length} digits are half a byte too many`);
-    for (let at = 0; at < whole.length; at += 2) bytes.push(parseInt(whole.slice(at, at + 2), 16));
+    // Many digits behind 0x are bytes too, in the order in which they stand.
+    const whole = short && hex.length === 1 ? `0${hex}` : hex;
+    short = false;
+    if (whole.length % 2) odd = `${place}: half a byte is missing, ${whole.length} digit${whole.length === 1 ? "" : "s"}`;
+    else for (let at = 0; at < whole.length; at += 2) bytes.push(parseInt(whole.slice(at, at + 2), 16));
   }
+  if (odd) throw new Wrong(odd);
 }
 
 /** Return an unsigned or signed integer, little-endian. */

@@ -24,6 +24,8 @@
 
   const state = { name: "", version: Number($("version").getAttribute("value")), abi: "" };
   const initial = state.version;
+  let pasted = []; // as bytes; none if they are wrong
+  const pair = (byte) => byte.toString(16).padStart(2, "0");
   const numbers = (element) => (element.dataset.at ?? "").split(" ").filter(Boolean).map(Number);
 
   function presence(at) {
@@ -87,21 +89,20 @@
 
   // Addresses: #name?version=…&abi=…
 
-  function address() {
+  function address(name, data) {
     const asked = new URLSearchParams();
     if (state.version !== initial) asked.set("version", versions[state.version]);
-    if (state.name === "decode") {
+    if (name === "decode") {
       asked.set("op", $("decode-name").value);
       asked.set("abi", $("decode-abi").value);
-      const hex = hexOnly();
-      if (hex && hex.length <= 2 * MOST_LINKED) asked.set("hex", hex);
+      if (data.length && data.length <= MOST_LINKED) asked.set("hex", [...data].map(pair).join(""));
     } else if (state.abi) asked.set("abi", state.abi);
     const query = asked.toString();
-    return `#${state.name}${query ? `?${query}` : ""}`;
+    return `#${name}${query ? `?${query}` : ""}`;
   }
 
   function remember() {
-    if (state.name || location.hash || state.version !== initial || state.abi) history.replaceState(null, "", address());
+    if (state.name || location.hash || state.version !== initial || state.abi) history.replaceState(null, "", address(state.name, pasted));
   }
 
   /** Return the element that a name stands for, in the form that is shown. */
@@ -194,7 +195,7 @@
       else if (name.split(" ").includes(wanted)) rank = 0;
       else if (name.split(/[ ._]/).some((part) => part === wanted)) rank = 1;
       else if (name.includes(wanted)) rank = 2;
-      else if (words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 3;
+      else if (value === null && words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 3;
       if (rank !== null) found.push([rank, one]);
     }
     return found.sort(([one], [two]) => one - two).map(([, one]) => one);
@@ -252,15 +253,6 @@
 
   const LOOKS = { IN: "in", OUT: "out", "IN/OUT": "inout", "IN-pointer": "pointer" };
   const MARKS = { IN: "→", OUT: "←", "IN/OUT": "↔", "IN-pointer": "⇢" };
-  const pair = (byte) => byte.toString(16).padStart(2, "0");
-
-  function hexOnly() {
-    try {
-      return [...bytesOf($("decode-hex").value)].slice(0, MOST_LINKED + 1).map(pair).join("");
-    } catch {
-      return "";
-    }
-  }
 
   function planNow() {
     const rows = which[$("decode-name").value];
@@ -281,6 +273,7 @@
   function decode() {
     const out = $("decoded");
     out.replaceChildren();
+    pasted = [];
     $("decode-link").hidden = true;
     const plan = planNow();
     const name = $("decode-name").value;
@@ -296,6 +289,7 @@
       say(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`, true);
       return;
     }
+    pasted = data;
     if (!data.length) {
       say(`One element of ${plan.tag} on ${$("decode-abi").value} is ${bytesWord(plan.size)}.`);
       return;
@@ -312,10 +306,8 @@
       out.append(element(plan, index, start, data.subarray(start, start + plan.size)));
     }
     if (data.length <= MOST_LINKED) {
-      const asked = new URLSearchParams({ op: name, abi: $("decode-abi").value, hex: [...data].map(pair).join("") });
-      if (state.version !== initial) asked.set("version", versions[state.version]);
       $("decode-link").hidden = false;
-      $("decode-link").firstElementChild.setAttribute("href", `#decode?${asked}`);
+      $("decode-link").firstElementChild.setAttribute("href", address("decode", data));
     }
   }
 
