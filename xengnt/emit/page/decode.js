@@ -3,6 +3,8 @@
 "use strict";
 
 const MOST_BYTES = 1 << 20; // as many are decoded
+const MOST_TEXT = 1 << 18; // characters: browsers take long to lay out more
+const TOO_LONG = "this is too much for a page: paste a part of it, or give it to xengnt decode";
 const OFFSET = "[0-9a-fA-F]{6,16}";
 const XXD = new RegExp(`^\\s*(${OFFSET}):\\s?(.*)$`);
 const HEXDUMP = new RegExp(`^\\s*(${OFFSET})(?:\\s\\s(.*))?$`);
@@ -13,6 +15,7 @@ class Wrong extends Error {}
 
 /** Return the bytes of a text: plain hexadecimal, or what xxd and hexdump -C print. */
 function bytesOf(text) {
+  if (text.length > MOST_TEXT) throw new Wrong(TOO_LONG);
   const bytes = [];
   const lines = text.split(/\r\n|\r|\n/);
   const style = lines.find((line) => line.trim()) ?? "";
@@ -32,7 +35,7 @@ function bytesOf(text) {
       const offset = parseInt(found[1], 16);
       base ??= offset;
       if (repeat) {
-        if (offset - base > MOST_BYTES) throw new Wrong(`line ${index + 1}: more than 1 MiB`);
+        if (offset - base > MOST_BYTES) throw new Wrong(`line ${index + 1}: ${TOO_LONG}`);
         while (last.length && bytes.length < offset - base) bytes.push(...last);
         repeat = false;
       }
@@ -44,7 +47,6 @@ function bytesOf(text) {
     const before = bytes.length;
     digits(part, index + 1, line.indexOf(part), bytes);
     last = bytes.slice(before);
-    if (bytes.length > MOST_BYTES) throw new Wrong("more than 1 MiB: paste a part of it");
   }
   return Uint8Array.from(bytes);
 }

@@ -8,6 +8,8 @@
   const MOST_LINKED = 1500; // bytes are put into an address
   const MOST_FOUND = 40;
   const MOST_TOLD = 6; // names in a line
+  const called = new Map(Object.entries(aliases));
+  const decodable = new Map(Object.entries(which));
   const newest = versions.length - 1;
   const $ = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
@@ -107,9 +109,8 @@
 
   /** Return the element that a name stands for, in the form that is shown. */
   function find(name) {
-    const here = aliases[name] ?? name;
-    const [owner, ...path] = here.split(".");
-    const inside = [aliases[owner] ?? owner, ...path].join(".");
+    const [owner, ...path] = name.split(".");
+    const inside = [called.get(owner) ?? owner, ...path].join(".");
     const found = all(`[data-entry="${CSS.escape(inside)}"]`);
     return found.find((one) => !one.closest("[hidden]")) ?? found[0] ?? $(inside);
   }
@@ -130,7 +131,7 @@
       if (at >= 0) showVersion(at);
     }
     if (name === "decode") {
-      if (asked.has("op")) choose($("decode-name"), aliases[asked.get("op")] ?? asked.get("op"));
+      if (asked.has("op")) choose($("decode-name"), called.get(asked.get("op")) ?? asked.get("op"));
       if (asked.has("abi")) choose($("decode-abi"), asked.get("abi"));
       if (asked.has("hex")) $("decode-hex").value = asked.get("hex").replace(/(..)(?=.)/g, "$1 ");
       decode();
@@ -255,7 +256,7 @@
   const MARKS = { IN: "→", OUT: "←", "IN/OUT": "↔", "IN-pointer": "⇢" };
 
   function planNow() {
-    const rows = which[$("decode-name").value];
+    const rows = decodable.get($("decode-name").value);
     const at = rows ? rows[state.version][abis.indexOf($("decode-abi").value)] : -1;
     return at < 0 ? null : plans[at];
   }
@@ -349,10 +350,17 @@
   function linked(meaning) {
     return meaning.split("|").flatMap((word, at) => [
       ...(at ? [" | "] : []),
-      listed.has(word) || aliases[word] ? made("a", { href: `#${word}` }, word) : word,
+      listed.has(word) || called.has(word) ? made("a", { href: `#${word}` }, word) : word,
     ]);
   }
 
+  // A large paste is refused before the browser lays it out.
+  $("decode-hex").addEventListener("beforeinput", (event) => {
+    const text = event.data ?? event.dataTransfer?.getData("text") ?? "";
+    if (text.length + $("decode-hex").value.length <= MOST_TEXT) return;
+    event.preventDefault();
+    say(`${text.length} characters: ${TOO_LONG}.`, true);
+  });
   let waiting = 0;
   $("decode-hex").addEventListener("input", () => {
     clearTimeout(waiting);
