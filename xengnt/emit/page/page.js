@@ -173,7 +173,8 @@
   const listed = new Map(entries.map((one) => [one.name, one]));
 
   function brief(element) {
-    if (element.matches("tr")) return [...element.cells].slice(1).map((cell) => cell.textContent).join(" ");
+    const cells = "td[data-label=Message], td[data-label=Type], td[data-label=Meaning]";
+    if (element.matches("tr")) return all(cells, element).map((cell) => cell.textContent).join(" ");
     return all(":scope > p:not(.absence)", element).map((one) => one.textContent).join(" ");
   }
 
