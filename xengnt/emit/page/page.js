@@ -3,7 +3,7 @@
 "use strict";
 
 {
-  const { versions, abis, aliases, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
+  const { versions, abis, aliases, marks, looks, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
   const MOST_ELEMENTS = 50; // are shown
   const MOST_LINKED = 1500; // bytes are put into an address
   const MOST_FOUND = 40;
@@ -253,8 +253,6 @@
 
   // Decoding
 
-  const LOOKS = { IN: "in", OUT: "out", "IN/OUT": "inout", "IN-pointer": "pointer" };
-  const MARKS = { IN: "→", OUT: "←", "IN/OUT": "↔", "IN-pointer": "⇢" };
 
   function planNow() {
     const rows = decodable.get($("decode-name").value);
@@ -325,10 +323,10 @@
   function row(plan, line) {
     const cells = made("div", { class: "bytes" });
     line.bytes.forEach((byte, at) => cells.append(...(at ? [" "] : []), made("span", {}, pair(byte))));
-    const look = line.name ? (LOOKS[line.direction] ?? "plain") : `hole${line.dirty ? " dirty" : ""}`;
+    const look = line.name ? (looks[line.direction] ?? "plain") : `hole${line.dirty ? " dirty" : ""}`;
     const hole = plan.holes.some(([offset, length]) => line.offset >= offset && line.offset < offset + length);
     const what = line.name ?? (line.leaf ? `rest of ${line.leaf}` : hole ? "hole" : "not used by this member");
-    const mark = line.name && line.direction ? `${MARKS[line.direction]} ${line.direction} ` : "";
+    const mark = line.name && line.direction ? `${marks[line.direction]} ${line.direction} ` : "";
     const values = line.name ? line.values : [];
     const data = line.name ? { "data-field": line.name, "data-values": values.join(","), "data-scalar": line.scalar, "data-symbol": line.symbol ?? "" } : { "data-gap": line.offset };
     const meaning = line.name ? (line.symbol ?? "") : line.dirty ? "not zero" : "";
