@@ -23,6 +23,7 @@ from blobs import abi_at, random_blob, seeded
 from oracle import ABIS, need
 
 from xengnt.abi.declarations import header
+from xengnt.abi.layout import StructLayout
 from xengnt.abi.targets import format_version
 from xengnt.cli import main
 from xengnt.errors import UnknownName
@@ -398,6 +399,7 @@ LINKS = {
     "#grant_entry.frame?version=undefined": "grant_entry.frame",
     "#setup_table.frame_list?version=0x00030209": "setup_table.frame_list",
     "#cache_flush?version=undefined": "cache_flush",
+    "#cache_flush.a.ref?version=undefined": "cache_flush",
     "#copy?abi=x86_32": "copy",
     "#gates": "gates",
     "#decode": "decode",
@@ -429,6 +431,22 @@ def test_a_link_leads_where_it_says(opened: Open) -> None:
                 arg=name,
             )
             check_link(page, hash_)
+
+
+def test_the_addresses_of_the_docs_are_some(opened: Open) -> None:
+    """Would catch an address in the docs that leads nowhere."""
+    text = (ROOT / "docs" / "explorer.md").read_text()
+    rows = re.findall(r"^\| (`.*`) \| .* \|$", text, re.MULTILINE)
+    written = [one.replace("…", "0000") for row in rows for one in re.findall("`(.*?)`", row)]
+    assert len(written) > 8
+    with opened() as page:
+        for one in written:
+            page.evaluate("hash => { location.hash = hash; }", f"#{one}")
+            name = re.split(r"[.?]", one)[-1 if "." in one and "?" not in one else 0]
+            page.wait_for_function(
+                "name => document.querySelector('.entry.target')?.textContent.includes(name)",
+                arg="Decode" if name == "decode" else name.removesuffix("_t"),
+            )
 
 
 def check_link(page: Any, hash_: str) -> None:
@@ -466,10 +484,11 @@ def test_an_address_brings_everything_back(opened: Open) -> None:
     """Would catch a view that is lost when its address is pasted elsewhere."""
     blob = abi_at("x86_32").encode("copy", [{"source.u.ref": 8, "flags": "source_gref"}] * 2)
     with opened() as page:
-        page.click("nav a[href='#copy']")
         page.get_by_label("Interface version", exact=True).focus()
         page.keyboard.press("ArrowLeft")
         page.get_by_label("ABI", exact=True).select_option("arm32")
+        page.click("nav a[href='#copy']")
+        page.wait_for_url("**#copy?*")
         view = page.url
         page.select_option("#decode-name", "copy")
         page.select_option("#decode-abi", "x86_32")
@@ -701,6 +720,26 @@ DECODE = """([jobs]) => jobs.map(([version, name, abi, hex]) => {
 """Decodes in the page, by its own controls."""
 
 
+def edges(struct: StructLayout) -> Iterator[bytes]:
+    """Give structs with one byte that is set, with what selects members set and not.
+
+    Those decide whether bits are above the member of a union that is meant.
+    """
+    unions = [leaf for leaf in struct.leaves if not leaf.scalar]
+    inside = {at for leaf in unions for at in range(leaf.offset, leaf.end)} or {*range(struct.size)}
+    for selectors in (b"\0\0", b"\1\0", b"\2\0", b"\3\0", b"\1\1", b"\xff\xff"):
+        for byte in inside:
+            data = bytearray(struct.size)
+            if unions:
+                data = bytearray(selectors[-1:] * struct.size)
+                for at in inside:
+                    data[at] = 0
+            else:
+                data[:2] = selectors
+            data[byte] |= 1
+            yield bytes(data)
+
+
 def test_the_page_decodes_as_we_do(opened: Open) -> None:
     """Would catch a value, a name, a member of a union or a hole that the page sees otherwise."""
     jobs = []
@@ -711,13 +750,21 @@ def test_the_page_decodes_as_we_do(opened: Open) -> None:
             for name in (*one.layout.structs, *one.layout.typedefs):
                 blob = random_blob(one.struct(name), 3, seeded(abi, version, name))
                 jobs.append((at, arguments.get(name, name), abi, blob.hex()))
+    for abi in ("x86_64", "x86_32"):
+        for name in ("copy", "cache_flush", "grant_entry_v2"):
+            odd = sorted(set(edges(abi_at(abi).struct(name))))
+            jobs += [
+                (len(SETTINGS) - 1, name, abi, b"".join(odd[at : at + 40]).hex())
+                for at in range(0, len(odd), 40)
+            ]
     with opened() as page:
         seen = page.evaluate(DECODE, [jobs])
     assert len(seen) > 300
     for (at, name, abi, text), (said, elements) in zip(jobs, seen, strict=True):
         one = abi_at(abi, SETTINGS[at])
         blob = bytes.fromhex(text)
-        assert said.startswith(f"{len(blob)} bytes: 3 elements of ")
+        assert said.startswith(f"{len(blob)} bytes: {len(elements)} element")
+        assert len(blob) == len(elements) * one.struct(name).size
         rows = [
             {
                 field: int(values) if scalar else [int(each) for each in values.split(",")]
@@ -984,6 +1031,8 @@ def test_a_directory_is_what_it_takes(tmp_path: Path, capsys: pytest.CaptureFixt
     assert main(["emit", "html", "-o", str(tmp_path / "file")]) == 2
     assert "no directory to write to: File exists" in capsys.readouterr().err
     assert (tmp_path / "file").read_text() == ""
+    assert main(["emit", "html", "-o", ""]) == 2
+    assert "is no name of a file" in capsys.readouterr().err
     assert main(["emit", "html", "copy"]) == 2
     assert "emit html is about all structs, got gnttab_copy" in capsys.readouterr().err
     assert main(["emit", "html", "--interface-version", "0x00030203", "--abi", "x86_32"]) == 0

@@ -117,11 +117,12 @@ def _place(wanted: argparse.Namespace) -> str:
     name = KINDS[wanted.kind].file
     if not name or output == "-":
         return output
+    shown = options.shown(output)
     try:
         Path(output).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise SourceError(f"{options.shown(output)}: no directory to write to: {why}") from None
+        raise SourceError(f"{shown}: no directory to write to: {why}") from None
     return str(Path(output) / name)
 
 

@@ -112,7 +112,7 @@
     const [owner, ...path] = name.split(".");
     const inside = [called.get(owner) ?? owner, ...path].join(".");
     const found = all(`[data-entry="${CSS.escape(inside)}"]`);
-    return found.find((one) => !one.closest("[hidden]")) ?? found[0] ?? $(inside);
+    return found.find((one) => !one.closest("[hidden]")) ?? found[0]?.closest("article") ?? $(inside);
   }
 
   function go(hash, focus) {
@@ -154,6 +154,7 @@
     }
     target.scrollIntoView({ block: field || target.matches("tr") ? "center" : "start" });
     if (focus && target.matches("[tabindex]")) target.focus({ preventScroll: true });
+    remember(); // the version and ABI that stay belong to the address
   }
 
   function choose(select, value) {
