@@ -240,6 +240,11 @@ def _label(cell: Cell, panel: Panel, x: int, y: int, width: int, height: int) ->
     name = _fitting(cell.name.removeprefix(f"{panel.name}."), width - 8)
     middle = y + height // 2
     made = [written(x + 6, middle - 3, name)]
+    if cell.field.pointee and cell.field.pointee.size:
+        each = f"to {_bytes(cell.field.pointee.size)} each"
+        behind = round(_NAME * (len(name) + 1)) + 6
+        if behind + _SMALL * len(each) + _CORNER <= width:
+            made.append(written(x + behind, middle - 3, each, "small quiet"))
     kind = cell.field.type
     marks = f"{mark}{MARKS.get(cell.field.direction or '', '')}"
     if _SMALL * len(kind) + _NAME * len(marks) + 18 <= width:
