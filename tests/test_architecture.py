@@ -20,6 +20,7 @@ PACKAGE = ROOT / "xengnt"
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "extension": {"errors"},
+    "folder": {"errors"},
     "package": {"errors"},
     "findings": {"abi"},
     "abi": {"errors"},
@@ -33,7 +34,10 @@ LAYERS: dict[str, set[str]] = {
     "model": {"abi", "backends", "codec", "errors", "extension", "guest", "scenario"},
     "conformance": {"abi", "backends", "codec", "errors", "findings", "scenario"},
     "foreign": {"abi", "backends", "codec", "dispatch", "errors", "guest", "package", "scenario"},
-    "rig": {"abi", "codec", "errors", "extension", "foreign", "model", "package", "scenario"},
+    "rig": {
+        *("abi", "codec", "errors", "extension", "folder", "foreign", "model", "package"),
+        "scenario",
+    },
     "live": {"abi", "backends", "codec", "dispatch", "errors", "guest", "scenario"},
     "sources": {"abi", "errors"},
     "streams": {"abi", "codec", "errors", "findings"},
@@ -46,8 +50,8 @@ LAYERS: dict[str, set[str]] = {
     "explain": {"abi", "errors"},
     "check": {"abi", "baseline", "compare", "errors", "findings", "mapping", "match", "sources"},
     "testing": {
-        *("abi", "backends", "check", "cli", "codec", "dispatch", "errors", "findings", "mapping"),
-        *("model", "rig", "scenario"),
+        *("abi", "backends", "check", "cli", "codec", "dispatch", "errors", "findings", "folder"),
+        *("mapping", "model", "rig", "scenario"),
     },
     "selfcheck": {"abi", "sources", "compare", "findings", "errors", "extension"},
 }

@@ -405,22 +405,35 @@ def test_an_interrupt_ends_with_what_was_counted(tmp_path: Path, jobs: str, form
         assert out.splitlines()[-1].endswith("of these are not shown; interrupted")
 
 
-def test_an_interrupt_leaves_no_file(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_an_interrupt_leaves_no_file(
+    tmp_path: Path, jobs: str, sent: signal.Signals, status: int
+) -> None:
     """Would catch a file that looks whole, or one of a name that nobody knows."""
     path = tmp_path / "sparse"
     with path.open("wb") as file:
         file.truncate(1 << 33)
     with subprocess.Popen(
-        command("decode", "map_grant_ref", path, "--format=arrow", "-o", tmp_path / "out"),
+        command(
+            "decode",
+            "map_grant_ref",
+            path,
+            "--format=arrow",
+            "-o",
+            tmp_path / "out",
+            "--jobs",
+            jobs,
+        ),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
     ) as process:
         while len(list(tmp_path.iterdir())) < 2 and process.poll() is None:
             pass
-        os.killpg(process.pid, signal.SIGINT)
+        process.send_signal(sent)
         out, err = process.communicate(timeout=60)
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert (process.returncode, out, err) == (status, b"", b"")
     assert list(tmp_path.iterdir()) == [path]
 
 

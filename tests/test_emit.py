@@ -297,14 +297,18 @@ def test_arguments_without_names_are_as_they_are_encoded() -> None:
         '{"op": "get_version", "args": [{"dom": "DOMID_SELF"}], "poison": 165, "rc": 0}',
         '{"cmd": 77, "in": "0102", "count": 3}',
         '{"op": "query_size", "count": 0}',
+        '{"op": "query_size", "address": 4096, "count": 1}',
     ]
     scenario = Scenario.parse(lines, "some.jsonl")
-    text = emit("c-array", [abi], options=Options(scenario=scenario, name="calls"))
+    given = Options(scenario=scenario, name="calls", file="some.jsonl")
+    text = emit("c-array", [abi], options=given)
     assert "0xf0, 0x7f, /* dom = DOMID_SELF, IN */" in text
     assert "0xa5, 0xa5, 0xa5, 0xa5, /* version" in text
     assert "{ 77U, calls_3, 2U, 3U, 0, 0, 0 }, /* line 3: 77 */" in text
     assert "{ 6U, 0, 0U, 0U, 0, 0, 0 }, /* line 4: query_size */" in text
-    assert "--scenario some.jsonl" in text.splitlines()[0]
+    assert "line 5, not among the calls" in " ".join(text.split())
+    assert "_count = 3 }" in text
+    assert "c-array --scenario some.jsonl --name calls */" in text.splitlines()[0]
 
 
 # The command

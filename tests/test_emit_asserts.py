@@ -75,6 +75,8 @@ def test_each_standard_is_served(kind: str, language: str, standard: str, scratc
     compiler = oracle.compiler(kind, Abi.native().name)
     text = "#include <stdint.h>\n" + emit("c-header", [Abi.native()])
     flags = (f"-std={standard}", *STRICT, "-Wno-long-long", "-fsyntax-only")
+    if standard != "c++98" and language == "c++":
+        flags += ("-Wold-style-cast", "-Wzero-as-null-pointer-constant")
     # Twice: that nothing of it stays.
     done = compiler.run(text + asserts() + asserts(), *flags, language=language)
     assert done.returncode == 0, done.stderr
@@ -344,6 +346,14 @@ def test_names_of_theirs_are_mapped(language: str, scratch: Path, tmp_path: Path
             "fields.mine: 'len' is there twice",
         ),
         ('[ignore]\ngnttab_cpoy = "typed too fast"', "ignore.gnttab_cpoy: Xen has nothing"),
+        ('[ignore]\n"gnttab_copy.flagz" = "x"', "ignore.gnttab_copy.flagz: Xen has nothing"),
+        (
+            (
+                '[structs]\na = "gnttab_copy_ptr"\nb = "gnttab_copy_ptr"\n'
+                '[fields.a]\nx = "domid"\n[fields.b]\ny = "domid"'
+            ),
+            "fields.b.y: another gnttab_copy_ptr calls it 'x': say it of the structs",
+        ),
         ('[structs]\n"a; b" = "gnttab_copy"', "'a; b' is no name there"),
     ],
 )
@@ -360,14 +370,52 @@ def test_what_is_ignored_is_left_out(tmp_path: Path) -> None:
     """Would catch a path to be ignored that is asserted all the same."""
     (tmp_path / "names.toml").write_text(
         '[ignore]\n"gnttab_copy.flags" = "ours"\ngnttab_dump_table = "never"\nGNTST_eagain = "no"\n'
-        'grant_ref_t = "no type of ours"\n'
+        'grant_ref_t = "no type of ours"\n"gnttab_copy_ptr.offset" = "by another name"\n'
     )
     options = Options(mapping=load_mapping(tmp_path / "names.toml"))
     for kind in ("c-asserts", "rust-asserts"):
         text = emit(kind, ABIS, options=options)
-        for word in ("gnttab_copy.flags", "gnttab_dump_table", "GNTST_eagain", "grant_ref_t:"):
+        for word in (
+            "gnttab_copy.flags",
+            "gnttab_dump_table",
+            "GNTST_eagain",
+            "grant_ref_t:",
+            "source.offset:",
+        ):
             assert word not in text, word
         assert "gnttab_copy.len" in text
+
+
+INNER = """\
+#include <stdint.h>
+struct my_ptr { union { uint32_t ref; uint64_t gmfn; } u; uint16_t who; uint16_t offset; };
+struct my_copy { struct my_ptr from, dest; uint16_t len, flags; int16_t status; };
+"""
+INNER_NAMES = """\
+[structs]
+my_copy = "gnttab_copy"
+my_ptr = "gnttab_copy_ptr"
+[fields.my_copy]
+from = "source"
+[fields.my_ptr]
+who = "domid"
+"""
+
+
+@pytest.mark.parametrize("named", ["my_ptr", "gnttab_copy_ptr"])
+def test_names_in_a_struct_that_is_a_member_count(
+    named: str, scratch: Path, tmp_path: Path
+) -> None:
+    """Would catch a field that is looked for by Xen's name, in a struct whose table says theirs."""
+    theirs = INNER.replace("my_ptr", named)
+    toml = INNER_NAMES.replace("my_ptr", named).replace(f'{named} = "gnttab_copy_ptr"\n', "", 1)
+    (tmp_path / "names.toml").write_text(INNER_NAMES if named == "my_ptr" else toml)
+    options = Options(mapping=load_mapping(tmp_path / "names.toml"), structs_only=True)
+    text = emit("c-asserts", [Abi("x86_64")], ["copy"], options)
+    compiler = oracle.any_compiler("x86_64")
+    assert failing(compiler, theirs + text) == (set(), "")
+    wrong = theirs.replace("who; uint16_t offset", "offset; uint16_t who")
+    assert "gnttab_copy.dest.domid: offset is not 24" in failing(compiler, wrong + text)[0]
 
 
 # In Rust
@@ -412,3 +460,26 @@ def test_rust_types_of_others_are_held_to_the_layout(rustc: str, tmp_path: Path)
         "gnttab_copy.len: offset is not 32",
         "gnttab_copy.flags: offset is not 34",
     }
+
+
+@pytest.mark.parametrize("rustc", RUSTCS)
+@pytest.mark.parametrize("of", ["Copy", "CopyPtr"])
+def test_rust_types_that_only_happen_to_lie_so_are_refused(
+    rustc: str, of: str, tmp_path: Path
+) -> None:
+    """Would catch a type whose layout the next compiler may choose otherwise."""
+    need(shutil.which(rustc), "rustc", "apt install rustc")
+    theirs = (ROOT / "examples" / "grant.rs").read_text()
+    names = load_mapping(ROOT / "examples" / "grant_names.toml")
+    text = emit("rust-asserts", ABIS, ["copy"], Options(mapping=names, structs_only=True))
+    (tmp_path / "xengnt_asserts.rs").write_text(text)
+    start = "#[repr(C)]\n#[derive(Clone, Copy)]\npub struct Gnttab"
+    before = f"{start}{of} {{"
+    assert before in theirs
+    theirs = theirs.replace(before, before.removeprefix("#[repr(C)]\n"))
+    (tmp_path / "grant.rs").write_text(theirs + "mod xengnt_asserts;\n")
+    command = [rustc, "--edition", "2021", "--crate-type", "lib", "--emit", "metadata", "grant.rs"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode
+    assert "is not FFI-safe" in done.stderr
+    assert "this struct has unspecified layout" in done.stderr

@@ -1,4 +1,4 @@
-/* Xen's grant-table interface for x86_32 at interface version 0x00041300; made by: xengnt emit c-array cache_flush --abi x86_32 --interface-version 0x00041300 */
+/* Xen's grant-table interface for x86_32 at interface version 0x00041300; made by: xengnt emit c-array cache_flush - --abi x86_32 --interface-version 0x00041300 */
 /* SPDX-License-Identifier: MIT */
 
 #ifndef XENGNT_ALIGNED

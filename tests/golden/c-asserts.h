@@ -10,6 +10,12 @@
 
 #define XENGNT_ABI "x86_32"
 
+#if defined(__cplusplus) && defined(__GNUC__)
+# pragma GCC diagnostic push
+# pragma GCC diagnostic ignored "-Wold-style-cast"
+# pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
+#endif
+
 #if defined(__cplusplus) && __cplusplus >= 201103L
 # define XENGNT_ASSERT(holds, what) \
     static_assert(holds, what " (Xen, " XENGNT_ABI ")")
@@ -120,6 +126,9 @@ XENGNT_ASSERT(GNTTAB_CACHE_SOURCE_GREF == 0x80000000ULL, "GNTTAB_CACHE_SOURCE_GR
 XENGNT_ASSERT(sizeof(GNTTAB_CACHE_SOURCE_GREF) == 4, "GNTTAB_CACHE_SOURCE_GREF: size is not 4");
 XENGNT_UNSIGNED(GNTTAB_CACHE_SOURCE_GREF, "GNTTAB_CACHE_SOURCE_GREF: is not unsigned");
 
+#if defined(__cplusplus) && defined(__GNUC__)
+# pragma GCC diagnostic pop
+#endif
 #undef XENGNT_ABI
 #undef XENGNT_ASSERT
 #undef XENGNT_SIGN

@@ -5,8 +5,8 @@
  * what is 8 bytes wide may be less aligned than usual: copy it before you pass on where it is.
  * Names and values are those of Xen's own headers: include those or this.
  */
-#ifndef XENGNT_X86_32_H
-#define XENGNT_X86_32_H
+#ifndef XENGNT_X86_32_0X00041300_GNTTAB_CACHE_FLUSH_H
+#define XENGNT_X86_32_0X00041300_GNTTAB_CACHE_FLUSH_H
 
 #include <stdint.h>
 

@@ -60,6 +60,16 @@ macro_rules! at {
     };
 }
 
+macro_rules! is_repr_c {
+    ($type:ty) => {
+        // By value: of what is behind an address nothing is said.
+        #[deny(improper_ctypes_definitions)]
+        const _: () = {
+            extern "C" fn is_repr_c(_: $type) {}
+        };
+    };
+}
+
 macro_rules! check {
     ($holds:expr, $what:literal) => {
         const _: () = assert!($holds, concat!($what, " (Xen, ", abi!(), ")"));
@@ -75,6 +85,7 @@ macro_rules! abi {
 check!(size(core::ptr::null::<grant_ref_t>()) == 4, "grant_ref_t: size is not 4");
 check!(!signed(core::ptr::null::<grant_ref_t>()), "grant_ref_t: is not unsigned");
 
+is_repr_c!(gnttab_cache_flush);
 check!(size(core::ptr::null::<gnttab_cache_flush>()) == 16, "gnttab_cache_flush: size is not 16");
 check!(offset(at!(gnttab_cache_flush, a)) == 0, "gnttab_cache_flush.a: offset is not 0");
 check!(size(at!(gnttab_cache_flush, a)) == 8, "gnttab_cache_flush.a: size is not 8");

@@ -4,6 +4,7 @@
 // The types lie as here on any target: holes are members, and handles are integers.
 // A new value has all its bytes zero: gnttab_x { field: 1, ..Default::default() }.
 #![allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+#![allow(missing_docs, missing_debug_implementations)]
 #![allow(rustdoc::broken_intra_doc_links)]
 
 /// The number of an entry in some domain's grant table.

@@ -64,8 +64,7 @@ class Checker:
         """Return the report, if there was anything to compare."""
         report = self.report
         if any(comparison.common for comparison in report.comparisons):
-            unused = (one for one in self._unused() if one.message.split(": ")[1] not in self.used)
-            report.refusals += [replace(one, source=self.mapping.path) for one in unused]
+            report.refusals += [self._unused(one) for one in self._said() if one not in self.used]
             return report
         for comparison in report.comparisons:
             if comparison.names.doubtful():
@@ -260,18 +259,20 @@ class Checker:
                 f"fields.{tag}.{one}" for one in fields if struct and one in struct.by_name
             }
 
-    def _unused(self) -> Iterator[Finding]:
-        """Give what of the mapping means nothing: perhaps it is misspelled."""
+    def _said(self) -> Iterator[str]:
+        """Give each entry of the mapping, as the tables of its file name it."""
         said = self.mapping
         for name in ("structs", "types", "constants"):
-            yield from (self._no_use(f"{name}.{one}") for one in getattr(said, name))
+            yield from (f"{name}.{one}" for one in getattr(said, name))
         for tag, fields in said.fields.items():
-            yield from (self._no_use(f"fields.{tag}.{one}") for one in fields)
-        yield from (self._no_use(f"ignore.{one}") for one in said.ignore)
+            yield from (f"fields.{tag}.{one}" for one in fields)
+        yield from (f"ignore.{one}" for one in said.ignore)
 
-    def _no_use(self, entry: str) -> Finding:
-        message = f"{self.mapping.path}: {entry}: there is nothing that this is about"
-        return Finding(ERROR if self.required else WARNING, "map-unused", "", message)
+    def _unused(self, entry: str) -> Finding:
+        """Return what is said of an entry that means nothing: perhaps it is misspelled."""
+        path, severity = self.mapping.path, ERROR if self.required else WARNING
+        message = f"{path}: {entry}: there is nothing that this is about"
+        return Finding(severity, "map-unused", "", message, path)
 
     def _early(self, ours: Layout, theirs: Layout) -> Iterator[Finding]:
         """Note what is there, and in the ABI at other interface versions only."""

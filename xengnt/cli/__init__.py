@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, NoReturn
@@ -17,7 +18,7 @@ from xengnt.errors import XengntError, printable
 
 COMMANDS = (
     *("layout", "encode", "decode", "validate", "entries"),
-    *("check", "emit", "run", "conformance", "live", "rig", "explain", "selfcheck"),
+    *("check", "emit", "run", "conformance", "live", "rig", "corpus", "explain", "selfcheck"),
 )
 """The commands, in the order of the help; each has a module of its name here."""
 
@@ -99,6 +100,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if sys.stdin is None or sys.stdout is None:  # closed by whoever started us
         which = "input" if sys.stdin is None else "output"
         return _fail(f"standard {which} is closed")
+    if arguments is None:
+        signal.signal(signal.SIGTERM, _terminate)
     try:
         options = _parser().parse_args(arguments)
         status: int = options.run(options)
@@ -114,9 +117,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{where}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory")
+    except _Terminated:
+        return 128 + signal.SIGTERM
     except KeyboardInterrupt:
-        return 130
+        return 128 + signal.SIGINT
     return status
+
+
+class _Terminated(KeyboardInterrupt):
+    """Raised where the process is told to end: nothing is left behind then either."""
+
+
+def _terminate(*_: object) -> NoReturn:
+    raise _Terminated
 
 
 def _fail(message: str) -> int:

@@ -81,14 +81,16 @@ def run(wanted: argparse.Namespace) -> int:
     from xengnt.mapping import load_mapping
     from xengnt.scenario import Scenario
 
-    structs, blob, scenario = wanted.struct, None, None
+    structs, blob, scenario, file = wanted.struct, None, None, "-"
     if wanted.scenario is not None:
-        text, name = options.read_text(wanted.scenario)
+        file = wanted.scenario
+        text, name = options.read_text(file)
         scenario = Scenario.parse(text.split("\n"), name)
     elif "blob" in KINDS[wanted.kind].takes and structs:
         if len(structs) > 2:  # noqa: PLR2004 -- a struct and a blob
             raise InvalidValue(f"emit {wanted.kind}: expected an op or struct, and a blob")
-        blob, name = options.read_bytes((*structs, "-")[1])
+        file = (*structs, "-")[1]
+        blob, _ = options.read_bytes(file)
         structs = structs[:1]
     given = Options(
         mapping=load_mapping(wanted.map) if wanted.map else None,
@@ -98,10 +100,11 @@ def run(wanted: argparse.Namespace) -> int:
         name=wanted.name,
         blob=blob,
         scenario=scenario,
+        file=file,
     )
     text = emit(wanted.kind, _abis(wanted, given), structs, given)
-    with streaming.written(_place(wanted), text=True) as file:
-        file.write(text.encode())
+    with streaming.written(_place(wanted), text=True) as output:
+        output.write(text.encode())
     return 0
 
 

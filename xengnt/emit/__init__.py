@@ -35,6 +35,7 @@ class Options:
         name: what the array is called.
         blob: the bytes of an array of structs.
         scenario: calls, instead of a blob.
+        file: what the blob or the scenario was read from, ``-`` if it has no name.
     """
 
     mapping: Mapping | None = None
@@ -44,6 +45,7 @@ class Options:
     name: str = ""
     blob: bytes | None = None
     scenario: Scenario | None = None
+    file: str = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ KINDS: dict[str, Kind] = {
             "c-array",
             "c_array",
             "a blob, or the calls of a scenario, as C arrays",
-            takes=frozenset({"name", "blob", "scenario"}),
+            takes=frozenset({"name", "blob", "scenario", "file"}),
         ),
         Kind("rust", "rust", "a Rust module of types and constants, no_std"),
         Kind(
@@ -121,7 +123,10 @@ KINDS: dict[str, Kind] = {
 
 
 def emit(
-    kind: str, abis: Sequence[Abi], structs: Sequence[str] = (), options: Options | None = None
+    kind: str,
+    abis: Sequence[Abi],
+    structs: str | Sequence[str] = (),
+    options: Options | None = None,
 ) -> str:
     """Return the text of a kind.
 
@@ -142,9 +147,11 @@ def emit(
     if kind not in KINDS:
         known = ", ".join(KINDS)
         raise UnknownName(f"unknown kind {kind!r}: expected {known}", expected=known, got=kind)
+    structs = [structs] if isinstance(structs, str) else structs
     row, given = KINDS[kind], options or Options()
     for one in fields(Options):
-        asked = getattr(given, one.name) != one.default
+        value = getattr(given, one.name)
+        asked = value is not one.default and not (isinstance(value, str) and value == one.default)
         if asked and one.name not in row.takes:
             raise InvalidValue(f"emit {kind} takes no {_option(one.name)}", got=one.name)
     if len(abis) != 1 and not (abis and row.several):
@@ -160,18 +167,20 @@ def emit(
 def _command(kind: str, abis: Sequence[Abi], structs: Sequence[str], options: Options) -> str:
     """Return the command that makes the same."""
     words = ["xengnt", "emit", kind, *structs]
-    names = [abi.name for abi in abis]
-    for name in ["all"] if names == list(TARGETS) else names:
-        words += ["--abi", name]
-    words += ["--interface-version", format_version(abis[0].interface_version)]
+    if options.scenario:
+        words += ["--scenario", options.file]
+    else:
+        words += [] if options.blob is None else [options.file]
+        names = [abi.name for abi in abis]
+        for name in ["all"] if names == list(TARGETS) else names:
+            words += ["--abi", name]
+        words += ["--interface-version", format_version(abis[0].interface_version)]
     if options.mapping:
         words += ["--map", options.mapping.path]
     for name in ("typedefs", "structs_only"):
         words += [_option(name)] if getattr(options, name) else []
     for name in ("prefix", "name"):
         words += [_option(name), getattr(options, name)] if getattr(options, name) else []
-    if options.scenario and options.scenario.places:
-        words += ["--scenario", options.scenario.places[0].rpartition(":")[0]]
     return printable(shlex.join(words))
 
 

@@ -95,6 +95,10 @@ def _scenario(scenario: Scenario, own: str) -> Iterator[str]:
         if not isinstance(step, Call):
             yield from ("", *block(f"line {line}: {json.dumps(step.line)}"))
             continue
+        if step.unknown or step.address is not None:
+            why = "not among the calls, as its arguments have a place of their own"
+            yield from ("", *block(f"line {line}, {why}: {json.dumps(step.as_json())}"))
+            continue
         caller = f" by {step.caller}" if step.caller else ""
         yield from ("", comment(f"line {line}: {step.op or step.cmd}{caller}"))
         abi = scenario.abi_of(step)
@@ -113,6 +117,7 @@ def _scenario(scenario: Scenario, own: str) -> Iterator[str]:
     if not rows:
         raise SourceError("the scenario has no calls")
     yield from ("", f"enum {{ {own}_count = {len(rows)} }};", "")
+    yield f"extern const struct xengnt_call {own}[]; /* in C++ too */"
     yield from (f"const struct xengnt_call {own}[] = {{", *rows, "};")
 
 

@@ -25,6 +25,12 @@ _NAMES = re.compile(r"[A-Za-z_:][\w:]*(\.\w+|\[\d+\])*", re.ASCII)
 """Of a struct, a type or a constant, also in C++; and the path of a field."""
 
 _MACROS = """\
+#if defined(__cplusplus) && defined(__GNUC__)
+# pragma GCC diagnostic push
+# pragma GCC diagnostic ignored "-Wold-style-cast"
+# pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant"
+#endif
+
 #if defined(__cplusplus) && __cplusplus >= 201103L
 # define XENGNT_ASSERT(holds, what) \\
     static_assert(holds, what " (Xen, " XENGNT_ABI ")")
@@ -68,6 +74,12 @@ char (&xengnt_sign_of(...))[3];
 #define XENGNT_FIELD(type, field) ((type *)0)->field
 """
 
+_END = """\
+#if defined(__cplusplus) && defined(__GNUC__)
+# pragma GCC diagnostic pop
+#endif
+"""
+
 _SIGNS = {
     **dict.fromkeys(("signed char", "short", "int", "long", "long long"), "1"),
     **dict.fromkeys(("_Bool", "unsigned char", "unsigned short", "unsigned int"), "0"),
@@ -77,7 +89,8 @@ _SIGNS = {
 }
 """The numbers of C, and whether each is signed."""
 
-_DEFINED = ("ABI", "ASSERT", "SIGN", "EXTENSION", "SIGNED", "UNSIGNED", "FIELD")
+_DEFINED = dict.fromkeys(["ABI", *re.findall(r"define XENGNT_(\w+)", _MACROS)])
+del _DEFINED["SIGN_OF"]  # says that the overloads are there, for the rest of the file
 
 
 def text(selections: Sequence[Selection], command: str, options: Options) -> str:
@@ -107,7 +120,7 @@ def _lines(selections: Sequence[Selection], command: str, options: Options) -> I
                 yield ""
             yield _line(fact, typedefs=options.typedefs)
         yield from ("", "#endif") if some else ()
-    yield ""
+    yield from ("", *_END.splitlines())
     yield from (f"#undef XENGNT_{name}" for name in _DEFINED)
 
 
@@ -155,6 +168,7 @@ def _line(fact: Fact, *, typedefs: bool) -> str:
         case "offset":
             condition = f"offsetof({of}, {fact.field}) == {fact.expected}"
         case _:
+            # In 32 bits without a sign it would also be equal to a negative number.
             wide = fact.expected.bit_length() >= 32  # noqa: PLR2004 -- bits
             expected = number(Constant(fact.expected, 8 if wide else 4, signed=not wide))
             condition = f"{of} == {expected}"

@@ -39,7 +39,9 @@ class _Header:
         self.types = types(selection.layout)
 
     def lines(self, command: str) -> Iterator[str]:
-        guard = f"XENGNT_{self.prefix}{self.selection.abi.name}_H".upper()
+        one = self.selection
+        words = [f"XENGNT_{self.prefix}{one.abi.name}", one.version, *one.asked, "H"]
+        guard = "_".join(words).upper()  # of another part of the ABI it is another
         yield from start([self.selection], command)
         yield from block(
             "The structs lie as here with any compiler for any machine, so handles are plain "

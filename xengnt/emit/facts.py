@@ -13,7 +13,7 @@ from collections.abc import Mapping as Table
 from dataclasses import dataclass
 
 from xengnt.abi.declarations import header
-from xengnt.abi.layout import Field, StructLayout
+from xengnt.abi.layout import Field, Layout, StructLayout
 from xengnt.abi.targets import Target
 from xengnt.emit.selection import Selection, tag_of
 from xengnt.errors import SourceError
@@ -120,7 +120,7 @@ def _facts(selection: Selection, names: Mapping) -> Iterator[Fact]:
         if tag in inner and tag not in named:  # its fields are asked for where it is a member
             continue
         for theirs in _theirs(names.structs, tag):
-            yield from _struct(struct, theirs, names)
+            yield from _struct(layout, struct, theirs, names)
     for name, constant in layout.constants.items():
         if not names.ignored(name):
             for theirs in _theirs(names.constants, name):
@@ -131,15 +131,27 @@ def _facts(selection: Selection, names: Mapping) -> Iterator[Fact]:
                     yield Fact(SIGN, name, constant.signed, "constant", theirs)
 
 
-def _struct(struct: StructLayout, theirs: str, names: Mapping) -> Iterator[Fact]:
+def _struct(layout: Layout, struct: StructLayout, theirs: str, names: Mapping) -> Iterator[Fact]:
     if names.ignored(struct.tag):
         return
     yield Fact(SIZE, struct.tag, struct.size, struct.kind, theirs)
-    fields = names.fields.get(theirs, {})
-    paths = {ours: their for their, ours in fields.items()}
+    paths = {ours: their for their, ours in names.fields.get(theirs, {}).items()}
+    ignored = set()
+    for outer in struct.fields:
+        tag = tag_of(layout, outer)
+        if tag is not None:
+            for ours, their in _inside(tag, names).items():
+                path = f"{renamed_path(outer.name, paths)}.{their}"
+                paths.setdefault(f"{outer.name}.{ours}", path)
+            inner = layout.structs[tag]
+            ignored |= {
+                f"{outer.name}.{one.name}"
+                for one in inner.fields
+                if names.ignored(f"{tag}.{one.name}")
+            }
     for field in _asked(struct, set(paths)):
         where = f"{struct.tag}.{field.name}"
-        if names.ignored(where):
+        if names.ignored(where) or field.name in ignored:
             continue
         path = renamed_path(field.name, paths)
         yield Fact(OFFSET, where, field.offset, struct.kind, theirs, path)
@@ -151,10 +163,30 @@ def _struct(struct: StructLayout, theirs: str, names: Mapping) -> Iterator[Fact]
             yield Fact(SIGN, where, bool(field.signed), struct.kind, theirs, path)
 
 
+def _inside(tag: str, names: Mapping) -> Table[str, str]:
+    """Return what the fields of a struct that is a member are called by them, by ours.
+
+    Raises:
+        SourceError: two structs of theirs are this one, and call a field differently.
+    """
+    found: dict[str, str] = {}
+    for their_tag in _theirs(names.structs, tag):
+        for their, ours in names.fields.get(their_tag, {}).items():
+            if found.setdefault(ours, their) != their:
+                what = f"fields.{their_tag}.{their}: another {tag} calls it {found[ours]!r}"
+                raise SourceError(
+                    f"{names.path}: {what}: say it of the structs that they are in",
+                    struct=tag,
+                    field=ours,
+                )
+    return found
+
+
 def _asked(struct: StructLayout, mapped: set[str]) -> Iterator[Field]:
     """Give the fields that have a value; of a union, those that the mapping names, if any.
 
-    Somebody may have but one member of it, or but an integer in its place.
+    Somebody may have but one member of it, or but an integer in its place: where the mapping
+    has ``source.u.ref``, nothing is asked of ``source.u`` and ``source.u.gmfn``.
     """
     unions = {leaf.name: leaf for leaf in struct.leaves if not leaf.scalar}
     for field in struct.fields:
@@ -187,8 +219,12 @@ def _check_known(selections: Sequence[Selection], names: Mapping) -> None:
             if ours not in there:
                 what = f"{names.path}: {table}.{their}: Xen has no {ours!r} among its {table}"
                 raise SourceError(what, got=ours)
+    layouts = [one.abi.layout for one in selections]
     for path in names.ignore:
-        if not any(path.partition(".")[0] in there for _, _, there in tables):
+        whole, _, field = path.partition(".")
+        structs = [layout.structs[whole] for layout in layouts if whole in layout.structs]
+        there_is = any(whole in there for _, _, there in tables)
+        if not there_is or (field and structs and all(field not in one.by_name for one in structs)):
             raise SourceError(f"{names.path}: ignore.{path}: Xen has nothing of this name")
     for their, rows in names.fields.items():
         tag = names.structs.get(their, their)
@@ -196,7 +232,6 @@ def _check_known(selections: Sequence[Selection], names: Mapping) -> None:
             raise SourceError(f"{names.path}: fields.{their}: no struct has this name", got=their)
         for ours in {ours for ours in rows.values() if list(rows.values()).count(ours) > 1}:
             raise SourceError(f"{names.path}: fields.{their}: {ours!r} is there twice", field=ours)
-        layouts = [one.abi.layout for one in selections]
         structs = [layout.structs[tag] for layout in layouts if tag in layout.structs]
         for path, ours in rows.items():
             if structs and all(ours not in struct.by_name for struct in structs):

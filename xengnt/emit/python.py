@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the kinds for Python share: how a module begins, and its constants.
+"""What the kinds for Python share: a module with everything but the types in it.
 
 Imports ``xengnt.abi`` and the modules beside it.
 """
@@ -8,22 +8,48 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
-from xengnt.emit.rust import number
+from xengnt.abi.layout import TypeLayout
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, Type
-from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
+from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note, number
 
 
-def start(selection: Selection, command: str, what: str, *imports: str) -> Iterator[str]:
-    """Give the lines that a module begins with."""
-    yield f"# {heading([selection], command)}"
-    yield f"# {LICENCE}"
-    yield from (f'"""{what}"""', "", *imports)
+def module(
+    selection: Selection,
+    command: str,
+    what: str,
+    library: str,
+    scalar: Callable[[TypeLayout], str],
+    lines: Iterable[str],
+) -> str:
+    """Return a module.
+
+    Args:
+        selection: what it is about.
+        command: what makes it.
+        what: what it is, in a line.
+        library: what it imports.
+        scalar: gives the library's type for a type that is no struct.
+        lines: those of all structs.
+    """
+    typedefs = selection.layout.typedefs.items()
+    text = (
+        f"# {heading([selection], command)}",
+        f"# {LICENCE}",
+        f'"""{what}"""',
+        "",
+        f"import {library}",
+        "",
+        *(f"{typedef} = {scalar(shape)}" for typedef, shape in typedefs),
+        *lines,
+        *_constants(selection),
+    )
+    return "".join(f"{line}\n" for line in text)
 
 
-def comment(text: str, indent: str = "") -> Iterator[str]:
+def _comment(text: str, indent: str = "") -> Iterator[str]:
     """Give the lines of a comment before something."""
     for line in textwrap.wrap(text, 96 - len(indent)):
         yield f"{indent}# {line}"
@@ -40,11 +66,11 @@ def remark(selection: Selection, made: Type, part: Part) -> str:
     return f"  # {note(selection, made.tag, part)}"
 
 
-def constants(selection: Selection) -> Iterator[str]:
+def _constants(selection: Selection) -> Iterator[str]:
     """Give the lines of all constants."""
     layout = selection.layout
     for enum, names in selection.families():
-        yield from ("", *comment(family(enum)))
+        yield from ("", *_comment(family(enum)))
         for constant in names:
             doc = constant_doc(selection, enum, constant).replace("\n", " ")
             words = f"  # {doc}" if doc else ""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """A Python module of ctypes structures, the same as `Abi.ctype` gives.
 
-Imports the modules beside it.
+Imports ``xengnt.abi`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from xengnt.emit.python import comments, constants, remark, start
+from xengnt.abi.layout import TypeLayout
+from xengnt.emit.python import comments, module, remark
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, types
 
@@ -20,16 +21,12 @@ if TYPE_CHECKING:
 def text(selections: Sequence[Selection], command: str, _: Options) -> str:
     """Return the module."""
     (selection,) = selections
-    return "".join(f"{line}\n" for line in _lines(selection, command))
-
-
-def _lines(selection: Selection, command: str) -> Iterator[str]:
-    layout = selection.layout
     what = "Structures of ctypes that lie as here on any machine; handles are integers."
-    yield from start(selection, command, what, "import ctypes", "")
-    for typedef, shape in layout.typedefs.items():
-        yield f"{typedef} = {_integer(shape.size, signed=bool(shape.signed))}"
-    for made in types(layout):
+    return module(selection, command, what, "ctypes", _scalar, _structures(selection))
+
+
+def _structures(selection: Selection) -> Iterator[str]:
+    for made in types(selection.layout):
         for one in (*made.unnamed(), made):
             yield from ("", "", *comments(selection, one))
             yield f"class {one.name}(ctypes.LittleEndian{_KINDS[one.kind]}):"
@@ -39,7 +36,6 @@ def _lines(selection: Selection, command: str) -> Iterator[str]:
                 yield row + remark(selection, one, part)
             yield "    ]"
     yield ""
-    yield from constants(selection)
 
 
 _KINDS = {"struct": "Structure", "union": "Union"}
@@ -48,6 +44,10 @@ _KINDS = {"struct": "Structure", "union": "Union"}
 def _member(selection: Selection, part: Part) -> str:
     one = part.element(selection.layout, _integer)
     return one if part.count is None else f"{one} * {part.count}"
+
+
+def _scalar(shape: TypeLayout) -> str:
+    return _integer(shape.size, signed=bool(shape.signed))
 
 
 def _integer(size: int, *, signed: bool) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from xengnt.abi.declarations import Constant, Enum
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, Type, bits, types
-from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
+from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note, number
 
 if TYPE_CHECKING:
     from xengnt.emit import Options
@@ -51,6 +51,7 @@ def _lines(selection: Selection, command: str) -> Iterator[str]:
     yield "// The types lie as here on any target: holes are members, and handles are integers."
     yield "// A new value has all its bytes zero: gnttab_x { field: 1, ..Default::default() }."
     yield "#![allow(dead_code, non_camel_case_types, non_upper_case_globals)]"
+    yield "#![allow(missing_docs, missing_debug_implementations)]"
     yield "#![allow(rustdoc::broken_intra_doc_links)]"
     layout = selection.layout
     for typedef, shape in layout.typedefs.items():
@@ -120,8 +121,3 @@ def _constant_type(selection: Selection, enum: Enum | None, names: Sequence[str]
 
 def _c_type(constant: Constant) -> str:
     return bits(constant.size or 4, signed=constant.signed is not False)
-
-
-def number(constant: Constant) -> str:
-    """Return a constant as it is written: what is unsigned in hexadecimal."""
-    return str(constant.value) if constant.signed else hex(constant.value)

@@ -91,6 +91,16 @@ macro_rules! at {
     };
 }
 
+macro_rules! is_repr_c {
+    ($type:ty) => {
+        // By value: of what is behind an address nothing is said.
+        #[deny(improper_ctypes_definitions)]
+        const _: () = {
+            extern "C" fn is_repr_c(_: $type) {}
+        };
+    };
+}
+
 macro_rules! check {
     ($holds:expr, $what:literal) => {
         const _: () = assert!($holds, concat!($what, " (Xen, ", abi!(), ")"));
@@ -126,6 +136,8 @@ def _lines(selections: Sequence[Selection], command: str, options: Options) -> I
             if line and fact.theirs != about:
                 about = fact.theirs
                 yield ""
+                if not some and fact.of in ("struct", "union"):
+                    yield f"is_repr_c!({fact.theirs});"
             yield from [indent + line] if line else ()
         yield from ["}"] if some else ()
 

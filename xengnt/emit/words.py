@@ -9,7 +9,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Sequence
 
-from xengnt.abi.declarations import Enum
+from xengnt.abi.declarations import Constant, Enum
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, Type
 
@@ -68,3 +68,8 @@ def family(enum: Enum | None) -> str:
         return "Others."
     doc = enum.doc.strip()
     return f"enum {enum.name}{': ' if doc else '.'}{doc}"
+
+
+def number(constant: Constant) -> str:
+    """Return a constant as it is written where it has no suffix: unsigned in hexadecimal."""
+    return str(constant.value) if constant.signed else hex(constant.value)

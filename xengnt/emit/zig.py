@@ -10,10 +10,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from xengnt.emit.rust import number
 from xengnt.emit.selection import Selection
 from xengnt.emit.shapes import Part, Type, bits, types
-from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note
+from xengnt.emit.words import LICENCE, about, constant_doc, family, heading, note, number
 
 if TYPE_CHECKING:
     from xengnt.emit import Options

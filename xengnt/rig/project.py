@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Begins a C project that is built on the rig.
 
-Imports ``xengnt.errors``, ``xengnt.package`` and the modules beside it.
+Imports ``xengnt.errors``, ``xengnt.folder``, ``xengnt.package`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -9,10 +9,10 @@ from __future__ import annotations
 import shlex
 import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from xengnt.errors import InvalidValue, SourceError, Unavailable
+from xengnt.errors import Unavailable
+from xengnt.folder import check_free, new_folder
 from xengnt.package import get_include
 from xengnt.rig.build import missing
 
@@ -35,32 +35,20 @@ def new(folder: Path) -> None:
         lacks.append("make or cmake")
     if lacks:
         raise Unavailable(f"such a project cannot be built here: it needs {'; and '.join(lacks)}")
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InvalidValue(f"{folder}: there is something already", got=str(folder))
+    check_free(folder)
     command = [sys.executable, "-P", "-m", "xengnt"]  # no file of the project shadows a module
     for_make = {"@XENGNT@": _make(shlex.join(command)), "@INCLUDE@": _make(get_include())}
     for_cmake = {
         "@XENGNT_LIST@": " ".join(f'"{_cmake(part)}"' for part in command),
         "@INCLUDE@": _cmake(get_include()),
     }
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".xengnt-") as work:
-            made = Path(work) / "new"
-            made.mkdir()
-            for source in TEMPLATE.iterdir():
-                text = source.read_text()
-                values = for_make if source.name == "Makefile" else for_cmake
-                for name, value in values.items():
-                    text = text.replace(name, value)
-                (made / _HIDDEN.get(source.name, source.name)).write_text(text)
-            if folder.exists():  # and empty; it may be where we are
-                for path in made.iterdir():
-                    path.replace(folder / path.name)
-            else:
-                made.replace(folder)  # all or nothing
-    except OSError as error:
-        raise SourceError(f"{folder}: {error.strerror}", got=str(folder)) from None
+    with new_folder(folder) as made:
+        for source in TEMPLATE.iterdir():
+            text = source.read_text()
+            values = for_make if source.name == "Makefile" else for_cmake
+            for name, value in values.items():
+                text = text.replace(name, value)
+            (made / _HIDDEN.get(source.name, source.name)).write_text(text)
 
 
 def _make(text: str) -> str:

@@ -64,19 +64,22 @@ def differing(abi: Abi, op: str, got: bytes, expected: bytes) -> str:
     from xengnt.cli.render_blob_pair import side_by_side
 
     size = abi.codec(op).plan.struct.size
-    elements: dict[int, list[Line]] = {}
-    found: list[str] = []
+    words = list(_length(abi, got, expected, size))
+    drawn: dict[int, list[Line]] = {}
+    more = 0
     for number in range(min(len(got), len(expected)) // size):
         here = slice(number * size, (number + 1) * size)
-        if got[here] != expected[here]:
-            elements[number] = _lines(abi, op, got[here], expected[here])
-            found += _differences(number, elements[number], got[here])
-    words = [*_length(abi, got, expected, size), *found]
-    more = len(words) - _LISTED
-    words[_LISTED:] = [f"and {more} more"] if more > 0 else []
-    drawn = dict(list(elements.items())[:_DRAWN])
-    if len(elements) > len(drawn):
-        words.append(f"shown are {len(drawn)} of {len(elements)} elements that differ")
+        if got[here] == expected[here]:
+            continue
+        if len(drawn) == _DRAWN:
+            more += 1
+            continue
+        drawn[number] = _lines(abi, op, got[here], expected[here])
+        words += _differences(number, drawn[number], got[here])
+    unsaid = len(words) - _LISTED
+    words[_LISTED:] = [f"and {unsaid} more in these elements"] if unsaid > 0 else []
+    if more:
+        words.append(f"shown are {len(drawn)} of {len(drawn) + more} elements that differ")
     words += [side_by_side(abi, op, drawn)] if drawn else []
     return f"{op}: " + "\n".join(words)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from xengnt.codec import Abi
-from xengnt.errors import InvalidValue
+from xengnt.errors import InvalidValue, SourceError
 from xengnt.testing.blobs import differing
 
 FOLDER = "golden"
@@ -52,18 +52,19 @@ class Golden:
         Args:
             op: the op that it is for, or the tag of the struct.
             blob: the blob, anything with a buffer.
-            name: of the file; by default made of the test and the op.
+            name: tells it from other blobs of the op in this test.
             abi: its ABI, by default that of the fixture ``xengnt_abi``.
 
         Raises:
             AssertionError: it differs, or there is no file yet.
-            InvalidValue: it is not a whole number of structs, the name is none for a file, or
-                was used before in this test.
+            InvalidValue: it is not a whole number of structs, or there was one of this name
+                and op before in this test.
+            SourceError: the file cannot be written.
         """
         __tracebackhide__ = True
         one = self._abi if abi is None else Abi(abi) if isinstance(abi, str) else abi
         got = bytes(one.codec(op).decoder.blob(blob))
-        path = self._path(name or f"{self._test}.{op}")
+        path = self._path(".".join([self._test, *([] if name is None else [name]), op]))
         self._used.add(path)
         if self._bless:
             if _written(path, got):
@@ -97,7 +98,10 @@ def _written(path: Path, data: bytes) -> bool:
 
     if path.is_file() and path.read_bytes() == data:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SourceError(f"{path.parent}: {error.strerror or error}") from None
     with written(str(path)) as file:
         file.write(data)
     return True

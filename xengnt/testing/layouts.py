@@ -25,10 +25,10 @@ def assert_same_layout(
     abi: str | Abi | Sequence[str] = (),
     interface_version: str | int | None = None,
     names: Mapping[str, str] | str | Path | None = None,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     require_all: bool = False,
-    include: Sequence[str | Path] = (),
-    defines: Sequence[str] = (),
+    include: str | Path | Sequence[str | Path] = (),
+    defines: str | Sequence[str] = (),
 ) -> None:
     """Fail if structs or constants are not as the ABI has them; see ``xengnt check``.
 
@@ -62,11 +62,11 @@ def assert_same_layout(
         against=reference,
         abis=abis,
         versions=versions,
-        include=include,
-        defines=defines,
+        include=[include] if isinstance(include, str | Path) else include,
+        defines=[defines] if isinstance(defines, str) else defines,
         mapping=_mapping(names),
         require_all=require_all,
-        only=only,
+        only=[only] if isinstance(only, str) else only,
     )
     errors = count({(f.where, f.message): f for f in report.findings}.values())[ERROR]
     if errors:

@@ -23,15 +23,13 @@ from xengnt.testing.stage import CALLER, GUEST
 REFS = 1 << 32
 """So many references can be named."""
 
-_NO_FRAMES = range(0xF00_0000, 0x1000_0000)
-"""Numbers of frames that no machine of ours has."""
-
 
 class Maker:
     """Makes the cases of one op.
 
     Attributes:
         pv: whether the caller is a PV guest; else it is translated.
+        second: whether there is a domain with a table of version 2.
         base: what a valid element has, for cases that are wrong in something else.
     """
 
@@ -39,6 +37,7 @@ class Maker:
         self.op = op
         self.abi = abi
         self.pv = abi.name.startswith("x86")
+        self.second = stage.has_second(abi)
         self.plan = abi.codec(op).plan
         self.slots: dict[str, Slot] = {name: slot for name, (_, slot) in self.plan.slots.items()}
         self.told = Status.OKAY if "status" in self.slots or self.is_entry else None
@@ -80,7 +79,7 @@ class Maker:
                 continue
             if self.op in SELF_REFUSED or self.is_entry:
                 yield self.wrong(f"{slot.name}/self", {slot.name: (SELF,)}, *bad)
-            unknown = range(stage.OTHER_DOMID + 1, FIRST_RESERVED)
+            unknown = range(stage.NO_DOMID, FIRST_RESERVED)
             yield self.wrong(f"{slot.name}/unknown", {slot.name: unknown}, *bad)
             reserved = range(SELF + 1, 0x8000)
             yield self.wrong(f"{slot.name}/reserved", {slot.name: reserved}, *bad)
@@ -116,7 +115,7 @@ class Maker:
         """
         if self.pv:  # the numbers of a translated guest are its own
             yield self.wrong(f"{field}/foreign", {**values, field: (owned,)}, status)
-        yield self.wrong(f"{field}/unknown", {**values, field: _NO_FRAMES}, status)
+        yield self.wrong(f"{field}/unknown", {**values, field: stage.NOBODY}, status)
         slot = self.slots[field]
         if slot.high >> FRAME_BITS:
             beyond = range(1 << FRAME_BITS, slot.high + 1)
@@ -133,3 +132,15 @@ class Maker:
         yield self.wrong(f"{field}/beyond", {field: beyond}, Status.BAD_GNTREF)
         for label, ref in {"empty": stage.EMPTY, "other's": stage.OTHERS, **unfit}.items():
             yield self.wrong(f"{field}/{label}", {field: (ref,)}, Status.GENERAL_ERROR)
+
+    def used(self, field: str, domain: str) -> Iterator[Case]:
+        """Give what is wrong with an entry that is there to be mapped, or to copy.
+
+        Args:
+            field: where its reference is.
+            domain: where the number of the domain is that grants it.
+        """
+        no_frame = {field: (stage.NO_FRAME,)}
+        yield self.wrong(f"{field}/no frame", no_frame, Status.BAD_PAGE)
+        pinned = {field: (stage.PINNED,), domain: (f"${CALLER}.domid",)}
+        yield self.wrong(f"{field}/in use by another", pinned, Status.GENERAL_ERROR)

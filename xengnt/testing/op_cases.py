@@ -27,7 +27,7 @@ from xengnt.abi.targets import PAGE_SIZE
 from xengnt.testing import stage
 from xengnt.testing.case import Case, Values
 from xengnt.testing.maker import REFS, Maker
-from xengnt.testing.stage import CALLER, GUEST, OTHER
+from xengnt.testing.stage import CALLER, GUEST, MIDDLE, OTHER
 
 _HALF = range(PAGE_SIZE // 2 + 1)
 """Two of these are together at most a page."""
@@ -52,8 +52,9 @@ def _map(make: Maker) -> Iterator[Case]:
         yield make.valid("device", make.base | devices)
         yield make.valid("both", make.base | {"flags": (MAP_DEVICE | MAP_HOST,)})
         yield make.edge("flags/available", {"flags": (MAP_HOST | available,)})
-        flags = {"flags": (MAP_HOST | MAP_CONTAINS_PTE,), "host_addr": (0, 8, 1)}
-        yield make.wrong("host_addr/no page table", flags, bad)
+        entry = {"flags": (MAP_HOST | MAP_CONTAINS_PTE,)}
+        yield make.wrong("host_addr/no page table", {**entry, "host_addr": (0, 8)}, bad)
+        yield make.wrong("host_addr/within an entry", {**entry, "host_addr": range(1, 8)}, bad)
         yield make.wrong("host_addr/null", {"host_addr": (0,)}, bad)
         yield make.wrong("host_addr/unaligned", {"host_addr": range(1, PAGE_SIZE)}, bad)
         yield make.wrong("host_addr/beyond", {"host_addr": range(0xF000_0000, 1 << 64)}, bad)
@@ -65,6 +66,12 @@ def _map(make: Maker) -> Iterator[Case]:
     nothing = (0, MAP_READONLY, MAP_APPLICATION, MAP_CONTAINS_PTE, available)
     yield make.wrong("flags/no mapping", {"flags": nothing}, Status.BAD_GNTREF)
     yield from make.refs("ref", {"readonly": stage.READONLY, "accepting": stage.ACCEPTING[0]})
+    yield from make.used("ref", "dom")
+    if make.second:
+        second = {"dom": (f"${OTHER}.domid",)}
+        yield make.edge("of version 2", {**second, "ref": (stage.WHOLE,)})
+        yield make.wrong("ref/part of a page", {**second, "ref": (stage.PARTIAL,)}, bad)
+        yield make.wrong("ref/passed on", {**second, "ref": (stage.THROUGH,)}, bad)
 
 
 def _handles(make: Maker, name: str, rooms: range) -> Iterator[Case]:
@@ -105,6 +112,8 @@ def _replace(make: Maker) -> Iterator[Case]:
         yield make.valid("moved", moved, once=True)
         unaligned = {"new_addr": range(1, PAGE_SIZE)}
         yield make.wrong("new_addr/unaligned", unaligned, Status.GENERAL_ERROR)
+        beyond = {"new_addr": (0xF000_0000, 1 << 40, 1 << 46)}
+        yield make.wrong("new_addr/beyond", beyond, Status.GENERAL_ERROR)
     else:
         yield make.wrong("new_addr/translated", own, Status.GENERAL_ERROR)
 
@@ -137,6 +146,8 @@ def _dump(make: Maker) -> Iterator[Case]:
 def _status_frames(make: Maker) -> Iterator[Case]:
     for case in _about(make):
         yield replace(case, values={"nr_frames": (0,), **case.values})
+    if make.second:
+        yield make.edge("of version 2", {"dom": (f"${OTHER}.domid",), "nr_frames": (1,)})
     some = {"nr_frames": range(1, 65)}  # a table of version 1 has none
     yield make.wrong("nr_frames/beyond", some, Status.GENERAL_ERROR)
 
@@ -146,6 +157,11 @@ def _set_version(make: Maker) -> Iterator[Case]:
     yield make.valid("1", make.base)
     if make.pv:
         yield make.valid("2", {"version": (2,)})
+        second = {"version": (2,)}
+        yield make.wrong("version/in use", second, None, -errno.EBUSY, caller=GUEST)
+        first = {"version": (1,)}
+        yield make.wrong("version/passed on", first, None, -errno.ERANGE, caller=OTHER)
+        yield make.wrong("version/far", first, None, -errno.ERANGE, caller=MIDDLE)
     else:
         yield make.wrong("version/not allowed", {"version": (2,)}, None, -errno.ENOSYS)
     yield make.wrong("version/zero", {"version": (0,)}, None, -errno.EINVAL)
@@ -161,8 +177,13 @@ def _transfer(make: Maker) -> Iterator[Case]:
         yield make.valid(f"page {index}", page(index), once=True)
     make.base = page(5)
     yield from make.frames("mfn", f"${GUEST}.frame[9]", Status.BAD_PAGE)
-    for case in make.refs("ref", {"granting": stage.WRITABLE}):
+    mapped = {"mfn": (f"${CALLER}.frame[8]",)}
+    yield make.wrong("mfn/mapped", mapped, Status.BAD_PAGE)
+    unfit = {"granting": stage.WRITABLE, "accepts another's": stage.ACCEPTS_OTHERS}
+    for case in make.refs("ref", unfit):
         yield replace(case, status=Status.GENERAL_ERROR)
+    full = {"domid": (f"${OTHER}.domid",)}
+    yield make.wrong("domid/full", full, Status.GENERAL_ERROR)
 
 
 def _copy(make: Maker) -> Iterator[Case]:
@@ -199,6 +220,9 @@ def _copy(make: Maker) -> Iterator[Case]:
     for side, bit in flags.items():
         yield make.edge(f"{side}.u.ref/last", {f"{side}.u.ref": last})
         yield from make.refs(f"{side}.u.ref", {"accepting": stage.ACCEPTING[0]})
+        yield from make.used(f"{side}.u.ref", f"{side}.domid")
+        if make.second:
+            yield from _parts(make, side)
         beyond = {f"{side}.offset": range(PAGE_SIZE, 1 << 16)}
         yield make.wrong(f"{side}.offset/beyond", beyond, Status.BAD_COPY_ARG)
         across = {**offsets, f"{side}.offset": range(1, PAGE_SIZE), "len": (PAGE_SIZE,)}
@@ -213,6 +237,27 @@ def _copy(make: Maker) -> Iterator[Case]:
     readonly = {"dest.u.ref": (stage.READONLY,)}
     yield make.wrong("dest.u.ref/readonly", readonly, Status.GENERAL_ERROR)
     yield make.wrong("len/beyond", {"len": range(PAGE_SIZE + 1, 1 << 16)}, Status.BAD_COPY_ARG)
+
+
+def _parts(make: Maker, side: str) -> Iterator[Case]:
+    """Give what is to be said of a side that is a part of a page, or is passed on."""
+    ref, offset, bad = f"{side}.u.ref", f"{side}.offset", Status.GENERAL_ERROR
+    second = {f"{side}.domid": (f"${OTHER}.domid",)}
+    part = {**second, ref: (stage.PARTIAL,), "len": (len(stage.PART) // 2,)}
+    inside = range(stage.PART.start, stage.PART.start + len(stage.PART) // 2 + 1)
+    yield make.edge(f"{ref}/part of a page", {**part, offset: inside})
+    before = {**part, offset: range(stage.PART.start)}
+    yield make.wrong(f"{offset}/before the part", before, bad)
+    behind = {**part, offset: range(inside.stop, stage.PART.stop)}
+    yield make.wrong(f"{offset}/behind the part", behind, bad)
+    yield make.edge(f"{ref}/passed on", {**second, ref: (stage.THROUGH,)})
+    for label, entry in (
+        ("passed on to itself", stage.ITSELF),
+        ("passed on of nobody", stage.TO_NOBODY),
+        ("passed on unallowed", stage.UNALLOWED),
+        ("passed on twice", stage.TWICE),
+    ):
+        yield make.wrong(f"{ref}/{label}", {**second, ref: (entry,)}, bad)
 
 
 def _swap(make: Maker) -> Iterator[Case]:

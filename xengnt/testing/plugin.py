@@ -7,6 +7,7 @@ So it imports nothing of xengnt before a fixture is asked for. ``-p no:xengnt`` 
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -56,11 +57,11 @@ def assert_same_blob() -> Callable[..., None]:
 
 @pytest.fixture
 def xengnt_abi(request: pytest.FixtureRequest) -> Abi:
-    """Return an ABI: this machine's, or by its name the one of an indirect parameter."""
+    """Return an ABI: this machine's, or the one of an indirect parameter, by name or itself."""
     from xengnt.codec import Abi
 
-    name = getattr(request, "param", None)
-    return Abi.native() if name is None else Abi(name)
+    one = getattr(request, "param", None)
+    return Abi.native() if one is None else Abi(one) if isinstance(one, str) else one
 
 
 @pytest.fixture
@@ -114,7 +115,8 @@ def xengnt_golden(request: pytest.FixtureRequest, xengnt_abi: Abi) -> Golden:
     parts = node.nodeid.split("::")[1:] or [node.name]
     test = ".".join(parts).replace("[", ".").removesuffix("]")
     bless = note if request.config.getoption(BLESS) else None
-    return Golden(Path(node.path), test, f"pytest '{node.nodeid}' {BLESS}", xengnt_abi, bless)
+    command = f"pytest {shlex.quote(node.nodeid)} {BLESS}"
+    return Golden(Path(node.path), test, command, xengnt_abi, bless)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
