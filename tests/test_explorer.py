@@ -77,46 +77,51 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def contexts(browser: Any) -> Callable[..., Any]:
-    """Return what gives a window's settings; those that were asked for before are the same."""
-    made: dict[object, Any] = {}
+def windows(browser: Any, page_file: Path) -> Callable[..., tuple[Any, list[str]]]:
+    """Return what gives a window with some settings, and what goes wrong in it.
 
-    def get(**options: Any) -> Any:
+    One that was asked for before is the same: to make one takes as long as to open the page.
+    """
+    made: dict[str, tuple[Any, list[str]]] = {}
+
+    def get(**options: Any) -> tuple[Any, list[str]]:
         key = repr(sorted(options.items()))
         if key not in made:
-            made[key] = browser.new_context(viewport=None, reduced_motion="reduce", **options)
-            made[key].set_default_timeout(20_000)
+            context = browser.new_context(viewport=None, reduced_motion="reduce", **options)
+            context.set_default_timeout(20_000)
+            page, wrong = context.new_page(), []
+
+            def routed(route: Any) -> None:
+                if route.request.url.partition("#")[0] == page_file.as_uri():
+                    route.continue_()
+                else:
+                    wrong.append(f"request of {route.request.url[:100]}")
+                    route.abort()
+
+            page.route("**/*", routed)
+            page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+            page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+            page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
+            page.on("popup", lambda other: wrong.append(f"window: {other.url}"))
+            made[key] = page, wrong
         return made[key]
 
     return get
 
 
 @pytest.fixture
-def opened(contexts: Callable[..., Any], page_file: Path) -> Open:
+def opened(windows: Callable[..., tuple[Any, list[str]]], page_file: Path) -> Open:
     """Return what opens the page; when it is left, nothing may have gone wrong in it."""
 
     @contextmanager
     def open_(hash_: str = "", size: tuple[int, int] = DESKTOP, **options: Any) -> Iterator[Any]:
-        url = page_file.as_uri()
-        wrong: list[str] = []
-
-        def routed(route: Any) -> None:
-            if route.request.url.partition("#")[0] == url:
-                route.continue_()
-            else:
-                wrong.append(f"request of {route.request.url[:100]}")
-                route.abort()
-
-        page = contexts(**options).new_page()
+        page, wrong = windows(**options)
+        page.goto("about:blank")
         page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.route("**/*", routed)
-        page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
-        page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: wrong.append(f"dialog: {dialog.message}"))
-        page.on("popup", lambda other: wrong.append(f"window: {other.url}"))
-        page.goto(url + hash_)
+        page.emulate_media(media="screen", color_scheme=options.get("color_scheme", "light"))
+        wrong.clear()
+        page.goto(page_file.as_uri() + hash_)
         yield page
-        page.close()
         assert not wrong
 
     return open_
