@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -137,6 +138,7 @@ def test_what_is_behind_an_address_differs_too() -> None:
     made = emit("svg", [abi_at(abi, "undefined") for abi in ("x86_64", "arm32")], ["setup_table"])
     lit = {name for _, _, kind, name, _ in drawn(made) if "lit" in kind.split()}
     assert lit == {"frame_list"}
+    assert re.findall(r">to (\d) bytes each<", made) == ["8", "4"]
 
 
 def test_a_drawing_says_what_it_shows() -> None:

@@ -23,8 +23,9 @@ A STRUCT is an op, a C tag or a type; with some, only those are written, with wh
 made of and their constants; svg draws one of them. Asserts are for all ABIs, chosen by the
 compiler that reads them; with one --abi they are for that one, whatever the compiler is for.
 --map FILE says what your types, fields and constants are called: the same file that xengnt
-check takes. Drawings are for all ABIs side by side, everything else for one. c-array takes an
-OP or ENTRY with a BLOB instead, or --scenario.
+check takes. Drawings are for all ABIs side by side, and so is the page that html writes to
+index.html in the directory OUT; everything else is for one. c-array takes an OP or ENTRY with
+a BLOB instead, or --scenario.
 
 examples:
   xengnt emit c-asserts -o xengnt_asserts.h
@@ -37,6 +38,7 @@ examples:
   xengnt emit rust-asserts copy --map names.toml --structs-only -o src/xengnt_asserts.rs
   xengnt emit ctypes --abi x86_64 > grant_table.py
   xengnt emit svg copy -o copy.svg
+  xengnt emit html -o explorer/
 """
 )
 
@@ -118,11 +120,12 @@ def _place(wanted: argparse.Namespace) -> str:
     name = KINDS[wanted.kind].file
     if not name or output == "-":
         return output
+    shown = options.shown(output)
     try:
         Path(output).mkdir(parents=True, exist_ok=True)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or error
-        raise SourceError(f"{options.shown(output)}: no directory to write to: {why}") from None
+        raise SourceError(f"{shown}: no directory to write to: {why}") from None
     return str(Path(output) / name)
 
 

@@ -80,6 +80,8 @@ def _data(editions: Editions) -> str:
         "versions": [one.name for one in editions.all],
         "abis": editions.abis,
         "aliases": _aliases(editions),
+        "marks": svg.MARKS,
+        "looks": {way: look for way, look in svg.CLASSES.items() if way},
         **decoding([[one.abi for one in each.selections] for each in editions.all]),
     }
     return json.dumps(data, separators=(",", ":")).replace("<", "\\u003c")

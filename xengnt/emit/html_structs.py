@@ -181,7 +181,8 @@ def _holes(struct: StructLayout) -> Markup:
 
 def _span(offset: int, size: int) -> Markup:
     last = f"-{offset + size - 1}" if size > 1 else ""
-    return f"{offset}{last} {element('span', f'({size})', class_='quiet')}"
+    whole = f"{offset}{last} {element('span', f'({size})', class_='quiet')}"
+    return element("span", whole, class_="way")
 
 
 def by_abi(sizes: dict[str, int]) -> Markup:

@@ -42,7 +42,7 @@ _NAME, _SMALL = 7.3, 6.4
 """The width of a character, of names and of what is smaller."""
 
 _GAP, _MARGIN, _LINE = 36, 16, 18
-_STRIPE, _CORNER = 7, 10
+_STRIPE, _CORNER = 7, 9
 """Between the lines that fill a hole; the corner of what is lit."""
 
 
@@ -239,17 +239,22 @@ def _label(cell: Cell, panel: Panel, x: int, y: int, width: int, height: int) ->
         return [written(x + width // 2, y + height // 2 + 4, words, "small quiet middle")]
     name = _fitting(cell.name.removeprefix(f"{panel.name}."), width - 8)
     middle = y + height // 2
-    made = [written(x + 6, middle - 4, name)]
+    made = [written(x + 6, middle - 3, name)]
+    if cell.field.pointee and cell.field.pointee.size:
+        each = f"to {_bytes(cell.field.pointee.size)} each"
+        behind = round(_NAME * (len(name) + 1)) + 6
+        if behind + _SMALL * len(each) + _CORNER <= width:
+            made.append(written(x + behind, middle - 3, each, "small quiet"))
     kind = cell.field.type
     marks = f"{mark}{MARKS.get(cell.field.direction or '', '')}"
     if _SMALL * len(kind) + _NAME * len(marks) + 18 <= width:
-        made.append(written(x + 6, middle + 10, kind, "small quiet"))
+        made.append(written(x + 6, middle + 11, kind, "small quiet"))
     right = x + width - 6
     if cell.field.direction:
-        made.append(written(right, middle + 10, MARKS[cell.field.direction], "mark right"))
+        made.append(written(right, middle + 11, MARKS[cell.field.direction], "mark right"))
         right -= 12
     if mark:
-        made.append(written(right, middle + 10, mark, "differs right"))
+        made.append(written(right, middle + 11, mark, "differs right"))
     return made
 
 

@@ -3,6 +3,8 @@
 "use strict";
 
 const MOST_BYTES = 1 << 20; // as many are decoded
+const MOST_TEXT = 1 << 18; // characters: browsers take long to lay out more
+const TOO_LONG = "this is too much for a page: paste a part of it, or give it to xengnt decode";
 const OFFSET = "[0-9a-fA-F]{6,16}";
 const XXD = new RegExp(`^\\s*(${OFFSET}):\\s?(.*)$`);
 const HEXDUMP = new RegExp(`^\\s*(${OFFSET})(?:\\s\\s(.*))?$`);
@@ -13,6 +15,7 @@ class Wrong extends Error {}
 
 /** Return the bytes of a text: plain hexadecimal, or what xxd and hexdump -C print. */
 function bytesOf(text) {
+  if (text.length > MOST_TEXT) throw new Wrong(TOO_LONG);
   const bytes = [];
   const lines = text.split(/\r\n|\r|\n/);
   const style = lines.find((line) => line.trim()) ?? "";
@@ -32,7 +35,7 @@ function bytesOf(text) {
       const offset = parseInt(found[1], 16);
       base ??= offset;
       if (repeat) {
-        if (offset - base > MOST_BYTES) throw new Wrong(`line ${index + 1}: more than 1 MiB`);
+        if (offset - base > MOST_BYTES) throw new Wrong(`line ${index + 1}: ${TOO_LONG}`);
         while (last.length && bytes.length < offset - base) bytes.push(...last);
         repeat = false;
       }
@@ -44,7 +47,6 @@ function bytesOf(text) {
     const before = bytes.length;
     digits(part, index + 1, line.indexOf(part), bytes);
     last = bytes.slice(before);
-    if (bytes.length > MOST_BYTES) throw new Wrong("more than 1 MiB: paste a part of it");
   }
   return Uint8Array.from(bytes);
 }
@@ -58,23 +60,24 @@ function hexOf(rest, dump) {
 /** Add the bytes of digits, between which there may be spaces, commas and the like. */
 function digits(text, line, column, bytes) {
   const words = /0[xX]|\\x|([0-9a-fA-F]+)|([\s,;:_{}()[\]"'-]+)|(.)/gsu;
-  let high = null;
-  let single = false;
+  let short = false; // 0x1 is a byte
+  let odd = null;
   for (const found of text.matchAll(words)) {
-    const [word, hex, , strange] = found;
+    const [, hex, between, strange] = found;
     const place = `line ${line}, column ${Math.max(column, 0) + found.index + 1}`;
     if (strange !== undefined) throw new Wrong(`${place}: ${JSON.stringify(strange)} is no hexadecimal digit`);
+    if (odd) throw new Wrong(odd);
     if (hex === undefined) {
-      if (high !== null) throw new Wrong(`${place}: half a byte before this`);
-      single = /[xX]$/.test(word);
+      short = between === undefined;
       continue;
     }
-    // 0x1 is a byte, and so is 0x before many digits: bytes in the order in which they stand.
-    const whole = single && hex.length === 1 ? `0${hex}` : hex;
-    single = false;
-    if (whole.length % 2) throw new Wrong(`${place}: ${whole.length} digits are half a byte too many`);
-    for (let at = 0; at < whole.length; at += 2) bytes.push(parseInt(whole.slice(at, at + 2), 16));
+    // Many digits behind 0x are bytes too, in the order in which they stand.
+    const whole = short && hex.length === 1 ? `0${hex}` : hex;
+    short = false;
+    if (whole.length % 2) odd = `${place}: half a byte is missing, ${whole.length} digit${whole.length === 1 ? "" : "s"}`;
+    else for (let at = 0; at < whole.length; at += 2) bytes.push(parseInt(whole.slice(at, at + 2), 16));
   }
+  if (odd) throw new Wrong(odd);
 }
 
 /** Return an unsigned or signed integer, little-endian. */

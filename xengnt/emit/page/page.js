@@ -3,11 +3,13 @@
 "use strict";
 
 {
-  const { versions, abis, aliases, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
+  const { versions, abis, aliases, marks, looks, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
   const MOST_ELEMENTS = 50; // are shown
   const MOST_LINKED = 1500; // bytes are put into an address
   const MOST_FOUND = 40;
   const MOST_TOLD = 6; // names in a line
+  const called = new Map(Object.entries(aliases));
+  const decodable = new Map(Object.entries(which));
   const newest = versions.length - 1;
   const $ = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
@@ -24,6 +26,8 @@
 
   const state = { name: "", version: Number($("version").getAttribute("value")), abi: "" };
   const initial = state.version;
+  let pasted = []; // as bytes; none if they are wrong
+  const pair = (byte) => byte.toString(16).padStart(2, "0");
   const numbers = (element) => (element.dataset.at ?? "").split(" ").filter(Boolean).map(Number);
 
   function presence(at) {
@@ -87,30 +91,28 @@
 
   // Addresses: #name?version=…&abi=…
 
-  function address() {
+  function address(name, data) {
     const asked = new URLSearchParams();
     if (state.version !== initial) asked.set("version", versions[state.version]);
-    if (state.name === "decode") {
+    if (name === "decode") {
       asked.set("op", $("decode-name").value);
       asked.set("abi", $("decode-abi").value);
-      const hex = hexOnly();
-      if (hex && hex.length <= 2 * MOST_LINKED) asked.set("hex", hex);
+      if (data.length && data.length <= MOST_LINKED) asked.set("hex", [...data].map(pair).join(""));
     } else if (state.abi) asked.set("abi", state.abi);
     const query = asked.toString();
-    return `#${state.name}${query ? `?${query}` : ""}`;
+    return `#${name}${query ? `?${query}` : ""}`;
   }
 
   function remember() {
-    if (state.name || location.hash || state.version !== initial || state.abi) history.replaceState(null, "", address());
+    if (state.name || location.hash || state.version !== initial || state.abi) history.replaceState(null, "", address(state.name, pasted));
   }
 
   /** Return the element that a name stands for, in the form that is shown. */
   function find(name) {
-    const here = aliases[name] ?? name;
-    const [owner, ...path] = here.split(".");
-    const inside = [aliases[owner] ?? owner, ...path].join(".");
+    const [owner, ...path] = name.split(".");
+    const inside = [called.get(owner) ?? owner, ...path].join(".");
     const found = all(`[data-entry="${CSS.escape(inside)}"]`);
-    return found.find((one) => !one.closest("[hidden]")) ?? found[0] ?? $(inside);
+    return found.find((one) => !one.closest("[hidden]")) ?? found[0]?.closest("article") ?? $(inside);
   }
 
   function go(hash, focus) {
@@ -129,7 +131,7 @@
       if (at >= 0) showVersion(at);
     }
     if (name === "decode") {
-      if (asked.has("op")) choose($("decode-name"), aliases[asked.get("op")] ?? asked.get("op"));
+      if (asked.has("op")) choose($("decode-name"), called.get(asked.get("op")) ?? asked.get("op"));
       if (asked.has("abi")) choose($("decode-abi"), asked.get("abi"));
       if (asked.has("hex")) $("decode-hex").value = asked.get("hex").replace(/(..)(?=.)/g, "$1 ");
       decode();
@@ -152,6 +154,7 @@
     }
     target.scrollIntoView({ block: field || target.matches("tr") ? "center" : "start" });
     if (focus && target.matches("[tabindex]")) target.focus({ preventScroll: true });
+    remember(); // the version and ABI that stay belong to the address
   }
 
   function choose(select, value) {
@@ -171,7 +174,8 @@
   const listed = new Map(entries.map((one) => [one.name, one]));
 
   function brief(element) {
-    if (element.matches("tr")) return [...element.cells].slice(1).map((cell) => cell.textContent).join(" ");
+    const cells = "td[data-label=Message], td[data-label=Type], td[data-label=Meaning]";
+    if (element.matches("tr")) return all(cells, element).map((cell) => cell.textContent).join(" ");
     return all(":scope > p:not(.absence)", element).map((one) => one.textContent).join(" ");
   }
 
@@ -194,7 +198,7 @@
       else if (name.split(" ").includes(wanted)) rank = 0;
       else if (name.split(/[ ._]/).some((part) => part === wanted)) rank = 1;
       else if (name.includes(wanted)) rank = 2;
-      else if (words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 3;
+      else if (value === null && words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 3;
       if (rank !== null) found.push([rank, one]);
     }
     return found.sort(([one], [two]) => one - two).map(([, one]) => one);
@@ -250,20 +254,9 @@
 
   // Decoding
 
-  const LOOKS = { IN: "in", OUT: "out", "IN/OUT": "inout", "IN-pointer": "pointer" };
-  const MARKS = { IN: "→", OUT: "←", "IN/OUT": "↔", "IN-pointer": "⇢" };
-  const pair = (byte) => byte.toString(16).padStart(2, "0");
-
-  function hexOnly() {
-    try {
-      return [...bytesOf($("decode-hex").value)].slice(0, MOST_LINKED + 1).map(pair).join("");
-    } catch {
-      return "";
-    }
-  }
 
   function planNow() {
-    const rows = which[$("decode-name").value];
+    const rows = decodable.get($("decode-name").value);
     const at = rows ? rows[state.version][abis.indexOf($("decode-abi").value)] : -1;
     return at < 0 ? null : plans[at];
   }
@@ -281,6 +274,7 @@
   function decode() {
     const out = $("decoded");
     out.replaceChildren();
+    pasted = [];
     $("decode-link").hidden = true;
     const plan = planNow();
     const name = $("decode-name").value;
@@ -296,6 +290,7 @@
       say(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`, true);
       return;
     }
+    pasted = data;
     if (!data.length) {
       say(`One element of ${plan.tag} on ${$("decode-abi").value} is ${bytesWord(plan.size)}.`);
       return;
@@ -312,10 +307,8 @@
       out.append(element(plan, index, start, data.subarray(start, start + plan.size)));
     }
     if (data.length <= MOST_LINKED) {
-      const asked = new URLSearchParams({ op: name, abi: $("decode-abi").value, hex: [...data].map(pair).join("") });
-      if (state.version !== initial) asked.set("version", versions[state.version]);
       $("decode-link").hidden = false;
-      $("decode-link").firstElementChild.setAttribute("href", `#decode?${asked}`);
+      $("decode-link").firstElementChild.setAttribute("href", address("decode", data));
     }
   }
 
@@ -331,10 +324,10 @@
   function row(plan, line) {
     const cells = made("div", { class: "bytes" });
     line.bytes.forEach((byte, at) => cells.append(...(at ? [" "] : []), made("span", {}, pair(byte))));
-    const look = line.name ? (LOOKS[line.direction] ?? "plain") : `hole${line.dirty ? " dirty" : ""}`;
+    const look = line.name ? (looks[line.direction] ?? "plain") : `hole${line.dirty ? " dirty" : ""}`;
     const hole = plan.holes.some(([offset, length]) => line.offset >= offset && line.offset < offset + length);
     const what = line.name ?? (line.leaf ? `rest of ${line.leaf}` : hole ? "hole" : "not used by this member");
-    const mark = line.name && line.direction ? `${MARKS[line.direction]} ${line.direction} ` : "";
+    const mark = line.name && line.direction ? `${marks[line.direction]} ${line.direction} ` : "";
     const values = line.name ? line.values : [];
     const data = line.name ? { "data-field": line.name, "data-values": values.join(","), "data-scalar": line.scalar, "data-symbol": line.symbol ?? "" } : { "data-gap": line.offset };
     const meaning = line.name ? (line.symbol ?? "") : line.dirty ? "not zero" : "";
@@ -357,10 +350,17 @@
   function linked(meaning) {
     return meaning.split("|").flatMap((word, at) => [
       ...(at ? [" | "] : []),
-      listed.has(word) || aliases[word] ? made("a", { href: `#${word}` }, word) : word,
+      listed.has(word) || called.has(word) ? made("a", { href: `#${word}` }, word) : word,
     ]);
   }
 
+  // A large paste is refused before the browser lays it out.
+  $("decode-hex").addEventListener("beforeinput", (event) => {
+    const text = event.data ?? event.dataTransfer?.getData("text") ?? "";
+    if (text.length + $("decode-hex").value.length <= MOST_TEXT) return;
+    event.preventDefault();
+    say(`${text.length} characters: ${TOO_LONG}.`, true);
+  });
   let waiting = 0;
   $("decode-hex").addEventListener("input", () => {
     clearTimeout(waiting);
