@@ -371,6 +371,24 @@ def test_a_pipe_that_is_cut_leaves_no_file(tmp_path: Path) -> None:
         assert sorted(tmp_path.iterdir()) == [data]
 
 
+def test_processes_that_cannot_meet_are_told_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Would catch an error that blames standard output for the folder of temporary files."""
+    folder = tmp_path / ("long" * 30)  # a socket's path has 108 bytes at the most
+    folder.mkdir()
+    (tmp_path / "blob").write_bytes(bytes(40))
+    monkeypatch.setenv("TMPDIR", str(folder))
+    done = subprocess.run(
+        command("validate", "copy", tmp_path / "blob", "--jobs", "2"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr == f"xengnt: no processes meet in {folder}: AF_UNIX path too long\n"
+
+
 # While it runs
 
 

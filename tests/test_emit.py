@@ -311,6 +311,16 @@ def test_arguments_without_names_are_as_they_are_encoded() -> None:
     assert "c-array --scenario some.jsonl --name calls */" in text.splitlines()[0]
 
 
+def test_arrays_have_an_end() -> None:
+    """Would catch minutes, and gigabytes, for what no compiler takes."""
+    for blob, words in (
+        (b"", "the blob is empty"),
+        (bytes(12 << 17), "the blob has 1572864 bytes"),
+    ):
+        with pytest.raises(InvalidValue, match=words):
+            emit("c-array", [Abi("x86_64")], "swap_grant_ref", Options(blob=blob))
+
+
 # The command
 
 

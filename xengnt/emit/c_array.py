@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 _ROW = 16
 """Bytes on a line."""
 
+_MOST = 1 << 20
+"""Bytes of a blob: a line for each field of it is already more than a compiler likes."""
+
 _ALIGNED = """\
 #ifndef XENGNT_ALIGNED
 # if defined(__GNUC__)
@@ -81,6 +84,9 @@ def _blob(codec: Codec, blob: bytes, own: str) -> Iterator[str]:
     struct = codec.plan.struct
     if not blob:
         raise InvalidValue("the blob is empty, and C has no empty arrays", struct=struct.tag)
+    if len(blob) > _MOST:
+        what = f"the blob has {len(blob)} bytes, and an array {_MOST} at the most"
+        raise InvalidValue(what, struct=struct.tag, expected=_MOST, got=len(blob))
     yield f"enum {{ {own}_count = {len(codec.decoder.blob(blob)) // struct.size} }};"
     yield ""
     yield from _array(codec, blob, own)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import tempfile
 import threading
 import time
 from collections import deque
@@ -119,6 +120,7 @@ def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
 
     Raises:
         InvalidValue: they are too many.
+        BackendError: this machine does not let them meet.
     """
     if jobs > MOST:
         raise InvalidValue(f"{jobs} processes are too many: at most {MOST}", got=jobs)
@@ -129,7 +131,11 @@ def processes(jobs: int) -> Iterator[tuple[Executor | None, int]]:
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
 
-    _start_server()
+    try:
+        _start_server()
+    except OSError as error:  # such as a path that is too long for a socket
+        where = tempfile.gettempdir()
+        raise BackendError(f"no processes meet in {where}: {error.strerror or error}") from None
     # Forked from a process without threads; this one may have those of a progress bar.
     executor = ProcessPoolExecutor(jobs, get_context("forkserver"), _deaf)
     try:
