@@ -215,6 +215,20 @@ def test_nothing_is_left_out(site: Site, page: str, names: list[str]) -> None:
     assert {name.lower().replace("_", "-") for name in names} <= anchors
 
 
+def test_every_constant_has_a_row(site: Site) -> None:
+    """Would catch a constant that is a member of nothing, and so is not shown."""
+    text = (site.folder / "reference" / "constants.html").read_text()
+    for name in Abi("x86_64").layout.constants:
+        assert f">{name}<" in text, name
+
+
+def test_fields_lead_to_their_values(site: Site) -> None:
+    """Would catch a field of flags whose reader is not told where the flags are."""
+    text = (site.folder / "reference" / "ops.html").read_text()
+    for name in ("MapFlag", "CopyFlag", "CacheFlag", "Status", "Domid"):
+        assert f'href="constants.html#{name.lower()}"' in text, name
+
+
 # What is said of the ABI
 
 

@@ -23,6 +23,7 @@ import pytest
 from oracle import OURS, ROOT, need
 from pages import NEEDS, PAGES, REASONS, RUN, SHOWN, Block
 
+import xengnt
 from xengnt.cli import parsers
 
 PATHS = [page.relative_to(ROOT) for page in PAGES]
@@ -104,7 +105,7 @@ def _compare(shown: str, printed: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=map(str, PATHS))
 def test_every_block_is_of_a_known_kind(page: Path) -> None:
     """Would catch an example that nothing runs, and that does not say why."""
-    before = ""
+    before: Block | None = None
     for block in pages.blocks(page):
         assert block.kind in (*RUN, *SHOWN), block.place
         assert block.options.keys() <= {"status", "needs", "not-run"}, block.place
@@ -112,8 +113,9 @@ def test_every_block_is_of_a_known_kind(page: Path) -> None:
         if block.kind == "console" or "not-run" in block.options:
             assert block.options["not-run"] in REASONS, block.place
         if block.kind == "output":
-            assert before in RUN, block.place
-        before = block.kind
+            assert before, block.place
+            assert before.runs, block.place
+        before = block
     for line in pages.FENCE.sub("", pages.prose(page)).splitlines():
         assert not line.startswith("    "), f"{page.name}: use a fence for {line.strip()!r}"
 
@@ -157,18 +159,40 @@ def test_c_compiles(page: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_synopses_have_the_options_that_there_are() -> None:
-    """Would catch an option that a page promises, and the command does not take."""
+SYNOPSIS = r"^(xengnt .*(?:\n +.*)*)"
+TYPED = r"(?:^|[$:;|&] )(xengnt [a-z][^|;>&#\n]*)"
+
+
+@pytest.mark.parametrize(("kinds", "form"), [(("text",), SYNOPSIS), (("console", "yaml"), TYPED)])
+def test_what_is_not_run_is_a_command_all_the_same(kinds: tuple[str, ...], form: str) -> None:
+    """Would catch a command, or an option, that a page promises and that there is not."""
     _, commands = parsers()
     seen = 0
     for page in PAGES:
-        for block in pages.blocks(page, "text"):
-            for one in re.findall(r"^xengnt .*(?:\n +.*)*", block.text, re.MULTILINE):
-                known = commands[one.split()[1]].format_help()
+        for block in pages.blocks(page, *kinds):
+            for one in re.findall(form, block.text, re.MULTILINE):
+                name = one.split()[1]
+                assert name in commands, f"{block.place}: no command {name}"
+                known = commands[name].format_help()
                 for option in re.findall(r"(?<![\w-])--?[a-zA-Z][\w-]*", one):
-                    assert option in known, f"{block.place}: {one.split()[1]} takes no {option}"
+                    assert option in known, f"{block.place}: {name} takes no {option}"
                     seen += 1
-    assert seen > 20
+    assert seen > 5
+
+
+def test_python_that_is_not_run_names_what_there_is() -> None:
+    """Would catch a name of xengnt, or an op, that is no more, where there is nothing to call."""
+    seen = 0
+    for page in PAGES:
+        for block in pages.blocks(page, "python"):
+            if not block.runs:
+                compile(block.text, block.place, "exec")
+                for name in re.findall(r"\bxengnt\.(\w+)", block.text):
+                    assert hasattr(xengnt, name), f"{block.place}: no xengnt.{name}"
+                for name in re.findall(r"\bxen\.(\w+)\(", block.text):
+                    assert hasattr(xengnt.Dispatcher, name), f"{block.place}: no op {name}"
+                    seen += 1
+    assert seen
 
 
 @pytest.mark.parametrize("page", PAGES, ids=map(str, PATHS))

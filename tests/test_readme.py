@@ -15,7 +15,10 @@ from pathlib import Path
 
 import pages
 import pytest
+from edited import Edit, copy
 from oracle import ROOT
+
+from xengnt.cli import main
 
 README = (ROOT / "README.md").read_text()
 SHELL = [text.strip() for text in pages.texts("README.md", "sh")]
@@ -94,3 +97,23 @@ def test_ci_runs_the_command_of_the_readme() -> None:
     assert """grep '^python3 .*pytest$' README.md""" in (ROOT / ".ci" / "run").read_text()
     matching = [line for line in README.splitlines() if re.fullmatch(r"python3 .*pytest", line)]
     assert matching == [SHELL[1]]
+
+
+def test_the_wrong_copy_is_shown_as_it_is(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Would catch a picture in the README that the command does not print any more."""
+    target = copy("ours", tmp_path)
+    target.edit([Edit("domid_t  domid;  ", "uint32_t domid;  ", "struct gnttab_copy {")])
+    folder = tmp_path / "xen"
+    (folder / "grant_table.h").rename(folder / "theirs.h")
+    monkeypatch.chdir(folder)
+    assert main(["check", "theirs.h", "--abi", "x86_64", "--abi", "x86_32"]) == 1
+    output = capsys.readouterr().out.replace(f"{folder}/", "")
+    printed = iter([line.rstrip() for line in output.splitlines()])
+    section = README.partition("## What a wrong copy looks like")[2]
+    shown = section.split("```")[1].splitlines()[1:]
+    assert len(shown) > 15
+    for line in shown:
+        if line.strip() not in ("…", ""):
+            assert line.rstrip() in printed, line  # in this order

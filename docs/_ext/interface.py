@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from docutils import nodes
 from pages import picture
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from xengnt.abi.layout import StructLayout
 
+Cell: TypeAlias = "str | nodes.Node"
+"""What is in a table."""
+
 WIDE, NARROW = Abi("x86_64"), Abi("x86_32")
 """One of the ABIs that are alike, and the one that differs."""
 
@@ -35,7 +38,7 @@ class _Derived(SphinxDirective):
 
     def said(self, found: Explanation) -> list[nodes.Node]:
         """Return the paragraphs, and the facts, of an explanation."""
-        facts = " · ".join(f"{label} {text}" for label, text in found.facts)
+        facts = " · ".join(f"{label}: {text}" for label, text in found.facts)
         paragraphs = [nodes.paragraph("", text) for text in found.paragraphs]
         return [*paragraphs, nodes.paragraph("", "", nodes.inline("", facts, classes=["facts"]))]
 
@@ -75,14 +78,26 @@ class Entries(_Derived):
 
 
 class Constants(_Derived):
-    """A section for each enumeration."""
+    """A section for each enumeration, and one for the other constants."""
 
     def run(self) -> list[nodes.Node]:
         """Make the sections."""
         return [
             self.section(name, name, self._members(name, WIDE.declarations.enums[tag]))
             for tag, name in PYTHON_NAMES.items()
-        ]
+        ] + [self._others()]
+
+    def _others(self) -> nodes.section:
+        """Return a section for what is in no enumeration: limits, masks, and numbers of bits."""
+        members = {one for enum in WIDE.declarations.enums.values() for one in enum.members}
+        rows = []
+        for name in WIDE.layout.constants:
+            if name not in members:
+                [found, *_] = explain(name)
+                rows.append((name, found.kind.split()[-1], " ".join(found.paragraphs)))
+        table = _table(["in C", "value", "meaning"], rows)
+        words = "Limits, masks, and the numbers of the bits of flags; only C has names for them."
+        return self.section("others", "Others", [nodes.paragraph("", words), table])
 
     def _members(self, name: str, enum: Enum) -> list[nodes.Node]:
         rows: list[tuple[str, ...]] = []
@@ -102,17 +117,33 @@ class Constants(_Derived):
         return [*described, _table(head, rows, names=2)]
 
 
-def _row(found: Explanation, path: str, narrow: StructLayout) -> tuple[str, ...]:
+def _row(found: Explanation, path: str, narrow: StructLayout) -> tuple[Cell, ...]:
     """Return what there is to say about a field."""
     field, other = (found.struct or narrow).field(path), narrow.field(path)
     place, there = (f"{one.offset}, {one.size}" for one in (field, other))
-    said, values = found.docs.get(path, ""), meaning(field)
-    meant = f"{said} {values if field.select else f'Values: {values}.' if values else ''}".strip()
+    said = found.docs.get(path, "")
+    meant: Cell = said
+    if field.enum:
+        links = [_link(PYTHON_NAMES[tag]) for tag in field.enum.split("|")]
+        between: list[nodes.Node] = [nodes.Text(f"{said} Values: ".lstrip())]
+        for link in links:
+            between += [link, nodes.Text(", " if link is not links[-1] else ".")]
+        meant = nodes.inline("", "", *between)
+    elif field.pointee and field.pointee.size:
+        meant = f"{said} The address of elements of {field.pointee.size} bytes.".strip()
+    elif field.select:
+        meant = f"{said} {meaning(field)}".strip()
     different = there if there != place else ""
     return path, type_name(field), field.direction or "", place, different, meant
 
 
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> nodes.container:
+def _link(name: str) -> nodes.reference:
+    """Return a link to an enumeration."""
+    where = f"constants.html#{nodes.make_id(name)}"
+    return nodes.reference("", "", nodes.literal("", name), refuri=where, internal=True)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[Cell]], names: int = 1) -> nodes.container:
     """Return a table, whose first columns are names."""
     group = nodes.tgroup(cols=len(head))
     group += [nodes.colspec(colwidth=1) for _ in head]
@@ -121,10 +152,12 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -
     return nodes.container("", nodes.table("", group), classes=["wide"])
 
 
-def _line(cells: Sequence[str], names: int) -> nodes.row:
+def _line(cells: Sequence[Cell], names: int) -> nodes.row:
     made = nodes.row()
-    for number, text in enumerate(cells):
-        inner = nodes.literal("", text) if number < names else nodes.Text(text)
+    for number, cell in enumerate(cells):
+        inner: nodes.Node = nodes.Text(cell) if isinstance(cell, str) else cell
+        if number < names:
+            inner = nodes.literal("", str(cell))
         made += nodes.entry("", nodes.paragraph("", "", inner))
     return made
 

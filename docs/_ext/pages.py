@@ -15,11 +15,15 @@ from zlib import crc32
 
 from docutils import nodes
 from pygments.lexers import find_lexer_class_for_filename
+from sphinx.util.logging import getLogger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from sphinx.application import Sphinx
+    from sphinx.environment import BuildEnvironment
+
+logger = getLogger(__name__)
 
 DOCS = Path(__file__).resolve().parent.parent
 ROOT = DOCS.parent
@@ -34,11 +38,17 @@ LARGEST = 1 << 16
 def _read(app: Sphinx, docname: str, source: list[str]) -> None:
     """Bring out what is hidden in comments, and mark links that lead out of docs/."""
     folder = Path(app.env.doc2path(docname)).parent
+    wanted = _wanted(app.env)[docname] = set()
 
     def outward(found: re.Match[str]) -> str:
         target = (folder / found[1]).resolve()
-        inside = target.is_relative_to(DOCS)
-        return found[0] if inside else f"](tree:{target.relative_to(ROOT)})"
+        if target.is_relative_to(DOCS):
+            return found[0]
+        if not target.exists():
+            logger.warning("a link leads to %s, which is not there", found[1], location=docname)
+            return "](#)"
+        wanted.add(target)
+        return f"](tree:{target.relative_to(ROOT)})"
 
     source[0] = _OUTWARD.sub(outward, _HIDDEN.sub(r"\1", source[0]))
 
@@ -48,7 +58,6 @@ def _resolve(app: Sphinx, tree: nodes.document, docname: str) -> None:
     for link in tree.findall(nodes.reference):
         scheme, _, path = link.get("refuri", "").partition(":")
         if scheme == "tree":
-            _wanted(app).update(_with_files(ROOT / path))
             link["refuri"] = app.builder.get_relative_uri(docname, f"tree/{path.rstrip('/')}")
             link["internal"] = True
     for image in list(tree.findall(nodes.image)):
@@ -82,9 +91,21 @@ def picture(drawing: str) -> nodes.raw:
     return nodes.raw("", div, format="html")
 
 
-def _wanted(app: Sphinx) -> set[Path]:
-    found: set[Path] = app.env.__dict__.setdefault("tree_files", set())
+def _wanted(env: BuildEnvironment) -> dict[str, set[Path]]:
+    """Return where links of each page lead, in the tree."""
+    found: dict[str, set[Path]] = env.__dict__.setdefault("tree_links", {})
     return found
+
+
+def _purge(_: Sphinx, env: BuildEnvironment, docname: str) -> None:
+    _wanted(env).pop(docname, None)
+
+
+def _merge(
+    _: Sphinx, env: BuildEnvironment, docnames: Iterable[str], other: BuildEnvironment
+) -> None:
+    """Take what another process has read."""
+    _wanted(env).update({name: _wanted(other)[name] for name in docnames if name in _wanted(other)})
 
 
 def _with_files(path: Path) -> Iterator[Path]:
@@ -96,7 +117,8 @@ def _with_files(path: Path) -> Iterator[Path]:
 
 def _collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
     """Give a page for each file that a link leads to."""
-    for path in sorted(_wanted(app)):
+    links = {path for paths in _wanted(app.env).values() for path in paths}
+    for path in sorted({one for link in links for one in _with_files(link)}):
         name = str(path.relative_to(ROOT))
         body = _folder(path) if path.is_dir() else _file(app, path)
         yield f"tree/{name}", {"title": name, "body": f"<h1>{name}</h1>\n{body}"}, "page.html"
@@ -119,6 +141,8 @@ def _file(app: Sphinx, path: Path) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect all that to the build."""
     app.connect("source-read", _read)
+    app.connect("env-purge-doc", _purge)
+    app.connect("env-merge-info", _merge)
     app.connect("doctree-resolved", _resolve)
     app.connect("html-collect-pages", _collect)
     return {"parallel_read_safe": True}
