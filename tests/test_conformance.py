@@ -204,23 +204,25 @@ def test_what_is_done_apart_comes_back() -> None:
 
 
 @pytest.mark.parametrize(
-    ("last", "words"),
+    ("last", "patience", "words"),
     [
-        (lambda: os.kill(os.getpid(), 11), "the process was ended by signal 11: Segm"),
-        (lambda: os._exit(3), "the process ended with exit status 3"),
-        (lambda: os._exit(0), "the process ended with exit status 0"),
-        (lambda: time.sleep(60), "no answer within 0.2 s"),
+        (lambda: os.kill(os.getpid(), 11), 60, "the process was ended by signal 11: Segm"),
+        (lambda: os._exit(3), 60, "the process ended with exit status 3"),
+        (lambda: os._exit(0), 60, "the process ended with exit status 0"),
+        (lambda: time.sleep(60), 2, "no answer within 2 s"),
     ],
 )
 @pytest.mark.usefixtures("silent")
-def test_the_end_of_the_other_process_is_told(last: Callable[[], None], words: str) -> None:
+def test_the_end_of_the_other_process_is_told(
+    last: Callable[[], None], patience: float, words: str
+) -> None:
     """Would catch a command that dies, hangs or is content when a library ends the process."""
 
     def work() -> Iterator[int]:
         yield 1
         last()
 
-    found = apart(work, 0.2)
+    found = apart(work, patience)
     assert next(found) == 1
     with pytest.raises(BackendError, match=words):
         next(found)
