@@ -37,7 +37,7 @@ ROOT = Path(__file__).parent.parent
 OPS = [*Abi("x86_64").layout.ops, "call"]
 
 CHUNK = 1000
-CHUNKS = int(os.environ.get("XENGNT_CALLS", "6000")) // CHUNK
+CHUNKS = int(os.environ.get("XENGNT_CALLS", "3000")) // CHUNK
 """Random calls; XENGNT_CALLS=100000 makes more of them."""
 
 CALLS = 200
