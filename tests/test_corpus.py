@@ -32,7 +32,7 @@ from xengnt.testing.corpus.numbers import CHOICES, of_stage
 from xengnt.testing.corpus.seeds import labels, seeds
 from xengnt.testing.corpus.ways import ways
 from xengnt.testing.corpus.write import Wish, write
-from xengnt.testing.stage import setting
+from xengnt.testing.stage import has_second, setting
 
 MORE = 60
 """So many mixtures, beside one seed of each label."""
@@ -110,6 +110,40 @@ def test_the_model_does_as_seeds_say_and_all_that_it_refuses_is_among_them() -> 
 def test_so_does_it_on_other_abis(name: str) -> None:
     """Would catch expectations that are right only where pointers have eight bytes."""
     assert disagreements(name, 0) == []
+
+
+def arrangements() -> dict[str, list[tuple[str, str]]]:
+    """Return by ABI the versions and ops that are unlike those of newer versions."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    seen = set()
+    for version in ("newest", *reversed(VERSIONS)):
+        for name in ("x86_64", "x86_32", "arm64", "arm32"):
+            abi = Abi(name, version)
+            for op in abi.layout.ops:
+                fields = [
+                    (one.name, one.offset, one.size, one.pointee and one.pointee.size)
+                    for one in abi.struct(op).fields
+                ]
+                what = f"{name} {op} {fields} {has_second(abi)}"
+                if what not in seen and version != "newest":  # which others play
+                    found.setdefault(name, []).append((version, op))
+                seen.add(what)
+    return found
+
+
+def test_seeds_of_each_layout_do_as_they_say() -> None:
+    """Would catch what is right with the newest header only, such as the size of a frame number."""
+    for name, rest in arrangements().items():
+        for version in dict.fromkeys(version for version, _ in rest):
+            abi = Abi(name, version)
+            model = corpus_runs.Model(abi)
+            ops = [op for at, op in rest if at == version]
+            assert [
+                f"{name} {version} {seed.label.op} {seed.label.label}: {words}"
+                for seed in seeds(ops, abi)
+                if (words := corpus_runs.difference(seed, *model.play(seed)))
+            ] == []
+    assert ("0x0003020a", "setup_table") in arrangements()["arm32"]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -308,6 +342,22 @@ def test_blobs_are_the_arrays_alone(tmp_path: Path) -> None:
         assert not line["label"].startswith(("pointer/", "count/negative", "cmd/high"))
 
 
+@pytest.mark.parametrize("name", ["x86_64", "x86_32", "arm64"])
+def test_the_same_array_has_the_same_outcome(name: str) -> None:
+    """Would catch a blob with two labels that contradict each other, as only registers tell."""
+    ops, abi = every(name)
+    found: dict[tuple[str, bytes], tuple[object, ...]] = {}
+    for seed in seeds(ops, abi, 1200, registers=False):
+        outcome = seed.rc, *seed.statuses
+        assert found.setdefault((seed.label.op, seed.array), outcome) == outcome, seed.label
+
+
+def test_blobs_are_told_apart_by_their_bytes() -> None:
+    """Would catch mixtures of blobs that are counted as new for their registers."""
+    made = list(seeds(["unmap_grant_ref"], Abi("x86_64"), 600, registers=False))
+    assert len({one.array for one in made}) > 590
+
+
 def test_the_stage_plays(tmp_path: Path) -> None:
     """Would catch a stage that is not the one whose numbers stand beside it."""
     write(tmp_path / "c", Wish(["swap_grant_ref"], Abi("x86_64")))
@@ -359,7 +409,21 @@ def test_each_label_has_a_seed_or_it_is_said(tmp_path: Path) -> None:
         write(tmp_path / "c", Wish(["copi"], Abi("x86_64")))
     with pytest.raises(InvalidValue, match="too many"):
         write(tmp_path / "c", Wish(["copy"], Abi("x86_64"), count=10**9))
+    for name in ("grant_entry_v1", "gnttab_copy_ptr", "grant_status_t"):
+        with pytest.raises(UnknownName, match=f"{name} is"):
+            write(tmp_path / "c", Wish([name], Abi("x86_64")))
+        with pytest.raises(UnknownName, match=f"{name} is"):
+            seeds([name], Abi("x86_64"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_op_has_its_other_names(tmp_path: Path) -> None:
+    """Would catch a traceback about the tag of a struct."""
+    names = ("copy", "gnttab_copy", "gnttab_copy_t", "GNTTABOP_copy")
+    made = [[seed.record for seed in seeds([name], Abi("x86_64"))] for name in names]
+    assert made == [made[0]] * len(names)
+    assert main(["corpus", "gnttab_copy", "--abi", "x86_64", "-o", str(tmp_path / "c")]) == 0
+    assert {line["op"] for line in corpus_runs.manifest(tmp_path / "c")[1]} == {"copy"}
 
 
 def test_what_is_in_a_folder_stays(tmp_path: Path) -> None:

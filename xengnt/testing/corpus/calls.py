@@ -163,8 +163,11 @@ def writable(address: int, size: int) -> bool:
 
 
 def list_of(abi: Abi, op: str) -> tuple[str, str, int] | None:
-    """Return of the list of an op the field, the field of its length, and the size of a number."""
-    for one in abi.struct(op).fields:
+    """Return of the list of an op the field, the field of its length, and the size of a number.
+
+    The size is Xen's, which knows one interface version only.
+    """
+    for one in Abi(abi.name).struct(op).fields:
         if one.pointee and one.pointee.count and one.pointee.size:
             return one.name, one.pointee.count, one.pointee.size
     return None

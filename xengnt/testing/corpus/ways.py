@@ -40,12 +40,14 @@ class Way:
         kind: ``boundary`` or ``wrong``.
         change: makes a call so whose elements are in order, and in writable memory.
         elements: what these have to be; any if there are none.
+        registers: whether only the registers tell.
     """
 
     label: str
     kind: str
     change: Change
     elements: Sequence[tuple[Case, Row]] = ()
+    registers: bool = True
 
 
 def ways(op: str, abi: Abi) -> Iterator[Way]:
@@ -61,6 +63,11 @@ def ways(op: str, abi: Abi) -> Iterator[Way]:
         yield from _used_up(abi)
     if op == "cache_flush":
         yield from _continued(abi)
+
+
+def _told(label: str, kind: str, change: Change, elements: Sequence[tuple[Case, Row]]) -> Way:
+    """Return a way that the array alone tells."""
+    return Way(label, kind, change, elements, registers=False)
 
 
 def _same(call: Call, draw: Draw) -> None:
@@ -204,17 +211,19 @@ def _lists(op: str, abi: Abi) -> Iterator[Way]:
         return change
 
     some = elements(frames)
-    yield Way("list/null", WRONG, at(range(1)), some)
-    yield Way("list/null, of nothing", BOUNDARY, at(range(1)), elements(0))
-    yield Way("list/unmapped", WRONG, at(range(END, END + PAGE_SIZE)), some)
-    yield Way("list/read-only", WRONG, at(range(READONLY, WRITABLE - frames * size)), some)
+    yield _told("list/null", WRONG, at(range(1)), some)
+    yield _told("list/null, of nothing", BOUNDARY, at(range(1)), elements(0))
+    yield _told("list/unmapped", WRONG, at(range(END, END + PAGE_SIZE)), some)
+    yield _told("list/read-only", WRONG, at(range(READONLY, WRITABLE - frames * size)), some)
     page = WRITABLE + PAGE_SIZE
-    yield Way("list/page crossing", BOUNDARY, at(range(page - size + 1, page)), some)
-    yield Way("list/last", BOUNDARY, at(range(END - frames * size, END - frames * size + 1)), some)
+    yield _told("list/page crossing", BOUNDARY, at(range(page - size + 1, page)), some)
+    yield _told(
+        "list/last", BOUNDARY, at(range(END - frames * size, END - frames * size + 1)), some
+    )
     beyond = range(END - frames * size + 1, END)
-    yield Way("list/beyond the end", WRONG, at(beyond), some)
+    yield _told("list/beyond the end", WRONG, at(beyond), some)
     if abi.name.startswith("x86"):
-        yield Way("list/hole", WRONG, at(_hole(abi)), some)
+        yield _told("list/hole", WRONG, at(_hole(abi)), some)
 
 
 # What only many elements bring about
@@ -235,13 +244,13 @@ def _used_up(abi: Abi) -> Iterator[Way]:
     most = 1 << COUNTER_BITS - 1
     bad = Status.GENERAL_ERROR
     often = many(most, stage.WRITABLE, last=bad)
-    yield Way("ref/as often as can be", BOUNDARY, _same, often[:-1])
-    yield Way("ref/too often", WRONG, _same, often)
+    yield _told("ref/as often as can be", BOUNDARY, _same, often[:-1])
+    yield _told("ref/too often", WRONG, _same, often)
     used = len(corpus_stage(abi).caller.table.maptrack.live)
     left = CHOICES["max_maptrack_frames"] * PER_PAGE - 1 - used
     all_of_them = many(left, stage.WRITABLE, stage.READONLY, last=Status.NO_SPACE)
-    yield Way("handle/all", BOUNDARY, _same, all_of_them[:-1])
-    yield Way("handle/none left", WRONG, _same, all_of_them)
+    yield _told("handle/all", BOUNDARY, _same, all_of_them[:-1])
+    yield _told("handle/none left", WRONG, _same, all_of_them)
 
 
 def _continued(abi: Abi) -> Iterator[Way]:
