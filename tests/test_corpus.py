@@ -210,14 +210,25 @@ def test_each_check_is_seen_on_both_sides(corpora: dict[str, tuple[Path, Path]])
 def test_a_label_that_is_missing_is_noticed(corpora: dict[str, tuple[Path, Path]]) -> None:
     """Would catch that the test above sees nothing: here one label after the other is left out."""
     for label, check in {
-        "dest.u.ref/readonly": "copy 4: entry is read-only",
+        "mfn/mapped": "transfer 1: it is mapped",
         "version/in use": "set_version 4: an entry is in use",
         "ref/too often": "map 6: entry is in use too often",
-        "handle/none left": "map 4: no handle is left",
+        "domid/full": "transfer 3: it has no headroom",
         "op/INVAL alone": "cache_flush 6: op is INVAL alone",
     }.items():
         found = sides(corpora, without=label)
         assert [name for name, both in found.items() if both != (True, True)] == [check]
+
+
+def test_changed_checks_are_told_apart(
+    tmp_path: Path, corpora: dict[str, tuple[Path, Path]]
+) -> None:
+    """Would catch seeds that see both sides of a check, and neither its edge nor its place."""
+    files = {}
+    for name, (folder, _) in corpora.items():
+        _, lines = corpus_runs.manifest(folder)
+        files[name] = [folder / one["file"] for one in lines[: len(labels(*every(name)))]]
+    assert corpus_runs.unnoticed(tmp_path, files) == []
 
 
 def test_seeds_reach_more_than_random_bytes_do(tmp_path: Path) -> None:

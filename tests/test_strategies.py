@@ -271,7 +271,7 @@ def test_a_narrow_encoder_shrinks_to_one_element() -> None:
     assert {name: value for name, value in row.items() if name not in frame} == {
         "source.offset": 0,
         "dest.offset": 0,
-        "len": 0,
+        "len": 1,
         "flags": 0,
     }
 

@@ -64,7 +64,10 @@ def text(abi: Abi, numbers: Numbers) -> str:
 
 def _entries(abi: Abi) -> dict[str, int]:
     """Return the references of entries that the stage gives names to."""
-    names = ("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON")
+    names = (
+        *("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON"),
+        *("SEEN", "SEEN_READONLY"),
+    )
     second = (
         "RESERVED_THROUGH",
         "RESERVED_FAR",
@@ -93,6 +96,7 @@ def _entries(abi: Abi) -> dict[str, int]:
 def _rooms() -> dict[str, int]:
     """Return the rooms of the caller with mappings, and how many of each kind there are."""
     kinds = {"UNMAPPED": stage.UNMAPPED, "REPLACED": stage.REPLACED, "DEVICE": stage.DEVICE}
+    kinds["LOOKED_AT"] = stage.LOOKED_AT
     first = {f"ROOM_{name}": rooms.start for name, rooms in kinds.items()}
     return (
         first
