@@ -167,7 +167,7 @@ def build(folder: Path, name: str, *flags: str) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "seed.h").write_text(header.text(abi, of_stage(abi)))
     made = folder / "run"
-    command = ["gcc", "-O1", "-Wall", "-Wextra", "-Werror", *flags]
+    command = ["gcc", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror", *flags]
     command += [f"-I{folder}", f"-I{ROOT / 'include'}", *map(str, sorted(SOURCES.glob("*.c")))]
     done = subprocess.run([*command, "-o", str(made)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -26,7 +26,7 @@ from xengnt.cli import main
 from xengnt.live.world import LiveWorld
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, play
-from xengnt.testing.corpus import dictionary
+from xengnt.testing.corpus import dictionary, header
 from xengnt.testing.corpus.draw import Draw
 from xengnt.testing.corpus.numbers import CHOICES, of_stage
 from xengnt.testing.corpus.seeds import labels, seeds
@@ -185,6 +185,29 @@ def test_c_does_as_the_manifest_says(corpora: dict[str, tuple[Path, Path]]) -> N
             before = file.read_bytes()[32:]
             words = corpus_runs.differing(abi, line["op"], before, expected, got)
             assert not words, (line["file"], words)
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "words"),
+    [
+        *(("x86_32", "newest", "is for x86_64 and arm64"), ("arm32", "newest", "is for x86_64")),
+        ("x86_64", "0x00030209", "0x0003020a on"),
+    ],
+)
+def test_c_is_not_built_for_what_it_does_not_do(
+    tmp_path: Path, name: str, version: str, words: str
+) -> None:
+    """Would catch an example that compiles for an ABI, and takes its seeds for another's."""
+    need(shutil.which("gcc"), "gcc", "apt install gcc")
+    abi = Abi(name, version)
+    (tmp_path / "seed.h").write_text(header.text(abi, of_stage(abi)))
+    command = ["gcc", "-fsyntax-only", f"-I{tmp_path}", f"-I{ROOT / 'include'}"]
+    done = subprocess.run(
+        [*command, corpus_runs.SOURCES / "grant_table.c"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode
+    assert words in done.stderr
 
 
 def sides(corpora: dict[str, tuple[Path, Path]], without: str = "") -> dict[str, tuple[bool, bool]]:
@@ -404,6 +427,15 @@ def test_numbers_of_another_machine_are_taken(tmp_path: Path) -> None:
         ('{"guest": {"domid": -7}}', "guest.domid: -7 is no number of 64 bits"),
         ('{"guest": {"frame": [1]}}', "guest.frame: expected 64 of them, got 1"),
         ("{", "not JSON"),
+        ('{"guest": {"domid": 70000}}', "mine.json: guest.domid: 70000 is no domain's"),
+        ('{"guest": {"domid": 32752}}', "mine.json: guest.domid: 32752 is no domain's"),
+        ('{"guest": {"domid": 4661}}', "4661 is guest.domid, too"),
+        (json.dumps({"guest": {"frame": [5] * 64}}), "guest.frame[1]: 5 is guest.frame[0], too"),
+        (
+            '{"m": [{"handle": 1},{"handle": 1},{},{},{},{},{}]}',
+            "m[1].handle: 1 is m[0].handle, too",
+        ),
+        (json.dumps({"caller": {"address": [*range(64)]}}), "caller.address[1]: 0x1 is not at the"),
     ],
 )
 def test_numbers_that_cannot_be_meant_are_refused(text: str, words: str) -> None:
@@ -435,6 +467,19 @@ def test_an_op_has_its_other_names(tmp_path: Path) -> None:
     assert made == [made[0]] * len(names)
     assert main(["corpus", "gnttab_copy", "--abi", "x86_64", "-o", str(tmp_path / "c")]) == 0
     assert {line["op"] for line in corpus_runs.manifest(tmp_path / "c")[1]} == {"copy"}
+
+
+def test_a_folder_is_no_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a folder of the name -, and a number of a thousand digits told in full."""
+    for command in (["corpus", "copy", "-o", "-"], ["rig", "new", "-"]):
+        with pytest.raises(SystemExit):
+            main(command)
+        assert "standard output is no folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["corpus", "copy", "-o", "c", "-n", "9" * 5000])
+    err = capsys.readouterr().err
+    assert "expected a number" in err
+    assert len(err) < 300
 
 
 def test_what_is_in_a_folder_stays(tmp_path: Path) -> None:

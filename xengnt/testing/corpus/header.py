@@ -47,6 +47,7 @@ def text(abi: Abi, numbers: Numbers) -> str:
     lines += [f"#define XENGNT_{n} {v:#x} /* {words} */" for n, (v, words) in places.items()]
     lines += ["", f"/* The stage on {abi.name}, which stage.jsonl sets up. */"]
     facts = {
+        f"STAGE_ABI_{abi.name}": 1,
         "STAGE_INTERFACE_VERSION": format_version(abi.interface_version),
         "STAGE_PV": int(abi.name.startswith("x86")),
         "STAGE_SECOND": int(stage.has_second(abi)),
