@@ -226,7 +226,7 @@ def sides(corpora: dict[str, tuple[Path, Path]], without: str = "") -> dict[str,
 def test_each_check_is_seen_on_both_sides(corpora: dict[str, tuple[Path, Path]]) -> None:
     """Would catch a check of Xen's that all seeds pass, or all of them fail."""
     found = sides(corpora)
-    assert len(found) > 110
+    assert len(found) == 125, "docs/corpus.md says how many"
     assert [name for name, both in found.items() if both != (True, True)] == []
 
 
@@ -299,7 +299,13 @@ def test_libfuzzer_takes_the_folder_and_the_dictionary(
     assert f"{len(list((folder / 'seeds').iterdir()))} files found" in done.stderr
 
 
-@pytest.mark.parametrize("label", ["ref/too often", "handle/none left"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("ref/too often", "handle/none left"),
+        *("handle/none left before ref", "dom before handle/none left"),
+    ],
+)
 def test_xen_refuses_one_too_many(label: str, on_xen: Callable[[str, int, str], None]) -> None:
     """Would catch a limit that only the model has: pins of an entry, handles of a domain."""
     abi = Abi("x86_64")
@@ -498,8 +504,26 @@ def test_what_is_in_a_folder_stays(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             write(tmp_path / name, Wish(["copy"], Abi("x86_64")), interrupt)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["c", "empty", "found"]
+    before = (tmp_path / "empty").stat().st_ino
     write(tmp_path / "empty", Wish(["copy"], Abi("x86_64")))
     assert (tmp_path / "empty" / "seed.h").exists()
+    assert (tmp_path / "empty").stat().st_ino != before  # it came there as a whole
+
+
+def test_a_folder_that_has_to_stay_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Would catch a shell that is left in a folder that is gone, and a link that is replaced."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    write(Path(), Wish(["copy"], Abi("x86_64")))
+    assert here.samefile(".")
+    assert (here / "seed.h").exists()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    write(tmp_path / "link", Wish(["copy"], Abi("x86_64")))
+    assert (tmp_path / "there" / "seed.h").exists()
 
 
 @pytest.mark.parametrize("name", ABIS)

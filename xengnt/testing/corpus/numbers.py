@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What the names in cases stand for on a machine: frames, addresses, handles.
 
-Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model``, ``xengnt.scenario`` and the
-modules beside it.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model``,
+``xengnt.scenario`` and the modules beside it.
 """
 
 from __future__ import annotations
