@@ -4,11 +4,14 @@
 from __future__ import annotations
 
 import ast
+import errno
 import json
+import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -54,8 +57,8 @@ class Model:
     def play(self, seed: Seed) -> tuple[int, bytes]:
         """Return the result of a seed, and its array behind the call."""
         rc, array = self._play(seed.record)
-        if seed.label.op not in LOOKS and rc >= 0:
-            self._stage = None
+        if seed.label.op not in LOOKS and (rc >= 0 or rc == -errno.EFAULT):
+            self._stage = None  # what is done before a fault stays done
         return rc, array
 
     def _play(self, record: bytes) -> tuple[int, bytes]:
@@ -164,11 +167,67 @@ def build(folder: Path, name: str, *flags: str) -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "seed.h").write_text(header.text(abi, of_stage(abi)))
     made = folder / "run"
-    command = ["gcc", "-O1", "-Wall", "-Wextra", "-Werror", *flags]
+    command = ["gcc", "-O1", "-Wall", "-Wextra", "-pedantic", "-Werror", *flags]
     command += [f"-I{folder}", f"-I{ROOT / 'include'}", *map(str, sorted(SOURCES.glob("*.c")))]
     done = subprocess.run([*command, "-o", str(made)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return made
+
+
+MUTANTS = (
+    ("x86_64", 'if (FAILS("map 1: no', 'if (op->dom != DOMID_SELF && FAILS("map 1: no'),
+    ("arm64", "!pv && op->flags & for_pv)", "!pv && op->flags & for_pv && by_id(op->dom))"),
+    ("x86_64", "caller->nr_free <= 1)", "caller->nr_free <= 1 && op->ref < entries(other))"),
+    ("x86_64", 'map 5: ref is beyond the table", ref >=', 'map 5: ref is beyond the table", ref >'),
+    ("x86_64", "handle >= HANDLES", "handle > HANDLES"),
+    ("x86_64", '4: it is not there", !there', '4: it is not there", !view'),
+    ("x86_64", "op->nr_frames > TABLE_FRAMES", "op->nr_frames >= TABLE_FRAMES"),
+    ("x86_64", "op->nr_frames > other->statuses", "op->nr_frames > other->statuses + 1"),
+    ("x86_64", 'FAILS("transfer 1: it is no', 'by_id(op->domid) && FAILS("transfer 1: it is no'),
+    ("x86_64", "op->source.offset + op->len > PAGE", "op->source.offset + op->len >= PAGE"),
+    ("x86_64", "offset + len > pin->start", "offset + len >= pin->start"),
+    ("x86_64", "a == b)", "a == b && !pin_of(caller, a))"),
+    ("arm64", "op->offset >= PAGE", "op->offset > PAGE"),
+    ("x86_64", "address < HOLE ", "address <= HOLE "),
+    ("x86_64", "address >= HOLE_END", "address > HOLE_END"),
+)
+"""Changes of the C code, each of one check: an ABI, a text that is there, and another."""
+
+
+def unnoticed(work: Path, files: dict[str, list[Path]]) -> list[str]:
+    """Return the changes of the C code with which all comes of files as it did before."""
+    need(shutil.which("gcc"), "gcc", "apt install gcc")
+    for name in files:
+        build(work / name, name, "-O0")
+        sources = [str(SOURCES / one) for one in ("harness.c", "run.c")]
+        command = ["gcc", "-O0", "-c", "-I.", f"-I{ROOT / 'include'}", *sources]
+        subprocess.run(command, check=True, cwd=work / name)
+    before = {name: _outcome(work / name / "run", some) for name, some in files.items()}
+    text = (SOURCES / "grant_table.c").read_text()
+
+    def same(number: int) -> bool:
+        name, old, new = MUTANTS[number]
+        assert text.count(old) == 1, old
+        source, program = work / f"{number}.c", work / f"{number}"
+        source.write_text(text.replace(old, new))
+        rest = [work / name / "harness.o", work / name / "run.o"]
+        include = [f"-I{work / name}", f"-I{ROOT / 'include'}", f"-I{SOURCES}"]
+        subprocess.run(["gcc", "-O0", "-w", *include, source, *rest, "-o", program], check=True)
+        return _outcome(program, files[name]) == before[name]
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        kept = list(pool.map(same, range(len(MUTANTS))))
+    return [f"{one}" for one, alike in zip(MUTANTS, kept, strict=True) if alike]
+
+
+def _outcome(program: Path, files: Sequence[Path]) -> tuple[int, str]:
+    """Return how a program ends with some files, and what it says came of them."""
+    listed = "".join(f"{file}\n" for file in files)
+    done = subprocess.run(
+        [program, "-r", "-l", "/dev/stdin"], input=listed, capture_output=True, text=True,
+        check=False, timeout=60,
+    )  # fmt: skip
+    return done.returncode, done.stdout
 
 
 def called(program: Path, files: Sequence[Path]) -> list[tuple[int, bytes]]:

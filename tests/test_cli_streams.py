@@ -423,7 +423,9 @@ def test_an_interrupt_ends_with_what_was_counted(tmp_path: Path, jobs: str, form
         assert out.splitlines()[-1].endswith("of these are not shown; interrupted")
 
 
-@pytest.mark.parametrize(("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("sent", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupt_leaves_no_file(
     tmp_path: Path, jobs: str, sent: signal.Signals, status: int

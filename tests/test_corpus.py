@@ -26,13 +26,13 @@ from xengnt.cli import main
 from xengnt.live.world import LiveWorld
 from xengnt.model.world import ModelWorld
 from xengnt.scenario import Scenario, play
-from xengnt.testing.corpus import dictionary
+from xengnt.testing.corpus import dictionary, header
 from xengnt.testing.corpus.draw import Draw
 from xengnt.testing.corpus.numbers import CHOICES, of_stage
 from xengnt.testing.corpus.seeds import labels, seeds
 from xengnt.testing.corpus.ways import ways
 from xengnt.testing.corpus.write import Wish, write
-from xengnt.testing.stage import setting
+from xengnt.testing.stage import has_second, setting
 
 MORE = 60
 """So many mixtures, beside one seed of each label."""
@@ -112,6 +112,40 @@ def test_so_does_it_on_other_abis(name: str) -> None:
     assert disagreements(name, 0) == []
 
 
+def arrangements() -> dict[str, list[tuple[str, str]]]:
+    """Return by ABI the versions and ops that are unlike those of newer versions."""
+    found: dict[str, list[tuple[str, str]]] = {}
+    seen = set()
+    for version in ("newest", *reversed(VERSIONS)):
+        for name in ("x86_64", "x86_32", "arm64", "arm32"):
+            abi = Abi(name, version)
+            for op in abi.layout.ops:
+                fields = [
+                    (one.name, one.offset, one.size, one.pointee and one.pointee.size)
+                    for one in abi.struct(op).fields
+                ]
+                what = f"{name} {op} {fields} {has_second(abi)}"
+                if what not in seen and version != "newest":  # which others play
+                    found.setdefault(name, []).append((version, op))
+                seen.add(what)
+    return found
+
+
+def test_seeds_of_each_layout_do_as_they_say() -> None:
+    """Would catch what is right with the newest header only, such as the size of a frame number."""
+    for name, rest in arrangements().items():
+        for version in dict.fromkeys(version for version, _ in rest):
+            abi = Abi(name, version)
+            model = corpus_runs.Model(abi)
+            ops = [op for at, op in rest if at == version]
+            assert [
+                f"{name} {version} {seed.label.op} {seed.label.label}: {words}"
+                for seed in seeds(ops, abi)
+                if (words := corpus_runs.difference(seed, *model.play(seed)))
+            ] == []
+    assert ("0x0003020a", "setup_table") in arrangements()["arm32"]
+
+
 @pytest.mark.parametrize("version", VERSIONS)
 def test_there_are_seeds_at_every_interface_version(version: str) -> None:
     """Would catch labels of one name, and ones that take what an old interface has not."""
@@ -153,6 +187,29 @@ def test_c_does_as_the_manifest_says(corpora: dict[str, tuple[Path, Path]]) -> N
             assert not words, (line["file"], words)
 
 
+@pytest.mark.parametrize(
+    ("name", "version", "words"),
+    [
+        *(("x86_32", "newest", "is for x86_64 and arm64"), ("arm32", "newest", "is for x86_64")),
+        ("x86_64", "0x00030209", "0x0003020a on"),
+    ],
+)
+def test_c_is_not_built_for_what_it_does_not_do(
+    tmp_path: Path, name: str, version: str, words: str
+) -> None:
+    """Would catch an example that compiles for an ABI, and takes its seeds for another's."""
+    need(shutil.which("gcc"), "gcc", "apt install gcc")
+    abi = Abi(name, version)
+    (tmp_path / "seed.h").write_text(header.text(abi, of_stage(abi)))
+    command = ["gcc", "-fsyntax-only", f"-I{tmp_path}", f"-I{ROOT / 'include'}"]
+    done = subprocess.run(
+        [*command, corpus_runs.SOURCES / "grant_table.c"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode
+    assert words in done.stderr
+
+
 def sides(corpora: dict[str, tuple[Path, Path]], without: str = "") -> dict[str, tuple[bool, bool]]:
     """Return which sides of the checks in C the seeds of all labels see, one label left out."""
     found: dict[str, tuple[bool, bool]] = {}
@@ -169,21 +226,32 @@ def sides(corpora: dict[str, tuple[Path, Path]], without: str = "") -> dict[str,
 def test_each_check_is_seen_on_both_sides(corpora: dict[str, tuple[Path, Path]]) -> None:
     """Would catch a check of Xen's that all seeds pass, or all of them fail."""
     found = sides(corpora)
-    assert len(found) > 110
+    assert len(found) == 125, "docs/corpus.md says how many"
     assert [name for name, both in found.items() if both != (True, True)] == []
 
 
 def test_a_label_that_is_missing_is_noticed(corpora: dict[str, tuple[Path, Path]]) -> None:
     """Would catch that the test above sees nothing: here one label after the other is left out."""
     for label, check in {
-        "dest.u.ref/readonly": "copy 4: entry is read-only",
+        "mfn/mapped": "transfer 1: it is mapped",
         "version/in use": "set_version 4: an entry is in use",
         "ref/too often": "map 6: entry is in use too often",
-        "handle/none left": "map 4: no handle is left",
+        "domid/full": "transfer 3: it has no headroom",
         "op/INVAL alone": "cache_flush 6: op is INVAL alone",
     }.items():
         found = sides(corpora, without=label)
         assert [name for name, both in found.items() if both != (True, True)] == [check]
+
+
+def test_changed_checks_are_told_apart(
+    tmp_path: Path, corpora: dict[str, tuple[Path, Path]]
+) -> None:
+    """Would catch seeds that see both sides of a check, and neither its edge nor its place."""
+    files = {}
+    for name, (folder, _) in corpora.items():
+        _, lines = corpus_runs.manifest(folder)
+        files[name] = [folder / one["file"] for one in lines[: len(labels(*every(name)))]]
+    assert corpus_runs.unnoticed(tmp_path, files) == []
 
 
 def test_seeds_reach_more_than_random_bytes_do(tmp_path: Path) -> None:
@@ -231,7 +299,13 @@ def test_libfuzzer_takes_the_folder_and_the_dictionary(
     assert f"{len(list((folder / 'seeds').iterdir()))} files found" in done.stderr
 
 
-@pytest.mark.parametrize("label", ["ref/too often", "handle/none left"])
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("ref/too often", "handle/none left"),
+        *("handle/none left before ref", "dom before handle/none left"),
+    ],
+)
 def test_xen_refuses_one_too_many(label: str, on_xen: Callable[[str, int, str], None]) -> None:
     """Would catch a limit that only the model has: pins of an entry, handles of a domain."""
     abi = Abi("x86_64")
@@ -308,6 +382,22 @@ def test_blobs_are_the_arrays_alone(tmp_path: Path) -> None:
         assert not line["label"].startswith(("pointer/", "count/negative", "cmd/high"))
 
 
+@pytest.mark.parametrize("name", ["x86_64", "x86_32", "arm64"])
+def test_the_same_array_has_the_same_outcome(name: str) -> None:
+    """Would catch a blob with two labels that contradict each other, as only registers tell."""
+    ops, abi = every(name)
+    found: dict[tuple[str, bytes], tuple[object, ...]] = {}
+    for seed in seeds(ops, abi, 1200, registers=False):
+        outcome = seed.rc, *seed.statuses
+        assert found.setdefault((seed.label.op, seed.array), outcome) == outcome, seed.label
+
+
+def test_blobs_are_told_apart_by_their_bytes() -> None:
+    """Would catch mixtures of blobs that are counted as new for their registers."""
+    made = list(seeds(["unmap_grant_ref"], Abi("x86_64"), 600, registers=False))
+    assert len({one.array for one in made}) > 590
+
+
 def test_the_stage_plays(tmp_path: Path) -> None:
     """Would catch a stage that is not the one whose numbers stand beside it."""
     write(tmp_path / "c", Wish(["swap_grant_ref"], Abi("x86_64")))
@@ -343,6 +433,15 @@ def test_numbers_of_another_machine_are_taken(tmp_path: Path) -> None:
         ('{"guest": {"domid": -7}}', "guest.domid: -7 is no number of 64 bits"),
         ('{"guest": {"frame": [1]}}', "guest.frame: expected 64 of them, got 1"),
         ("{", "not JSON"),
+        ('{"guest": {"domid": 70000}}', "mine.json: guest.domid: 70000 is no domain's"),
+        ('{"guest": {"domid": 32752}}', "mine.json: guest.domid: 32752 is no domain's"),
+        ('{"guest": {"domid": 4661}}', "4661 is guest.domid, too"),
+        (json.dumps({"guest": {"frame": [5] * 64}}), "guest.frame[1]: 5 is guest.frame[0], too"),
+        (
+            '{"m": [{"handle": 1},{"handle": 1},{},{},{},{},{}]}',
+            "m[1].handle: 1 is m[0].handle, too",
+        ),
+        (json.dumps({"caller": {"address": [*range(64)]}}), "caller.address[1]: 0x1 is not at the"),
     ],
 )
 def test_numbers_that_cannot_be_meant_are_refused(text: str, words: str) -> None:
@@ -359,7 +458,34 @@ def test_each_label_has_a_seed_or_it_is_said(tmp_path: Path) -> None:
         write(tmp_path / "c", Wish(["copi"], Abi("x86_64")))
     with pytest.raises(InvalidValue, match="too many"):
         write(tmp_path / "c", Wish(["copy"], Abi("x86_64"), count=10**9))
+    for name in ("grant_entry_v1", "gnttab_copy_ptr", "grant_status_t"):
+        with pytest.raises(UnknownName, match=f"{name} is"):
+            write(tmp_path / "c", Wish([name], Abi("x86_64")))
+        with pytest.raises(UnknownName, match=f"{name} is"):
+            seeds([name], Abi("x86_64"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_op_has_its_other_names(tmp_path: Path) -> None:
+    """Would catch a traceback about the tag of a struct."""
+    names = ("copy", "gnttab_copy", "gnttab_copy_t", "GNTTABOP_copy")
+    made = [[seed.record for seed in seeds([name], Abi("x86_64"))] for name in names]
+    assert made == [made[0]] * len(names)
+    assert main(["corpus", "gnttab_copy", "--abi", "x86_64", "-o", str(tmp_path / "c")]) == 0
+    assert {line["op"] for line in corpus_runs.manifest(tmp_path / "c")[1]} == {"copy"}
+
+
+def test_a_folder_is_no_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
+    """Would catch a folder of the name -, and a number of a thousand digits told in full."""
+    for command in (["corpus", "copy", "-o", "-"], ["rig", "new", "-"]):
+        with pytest.raises(SystemExit):
+            main(command)
+        assert "standard output is no folder" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(["corpus", "copy", "-o", "c", "-n", "9" * 5000])
+    err = capsys.readouterr().err
+    assert "expected a number" in err
+    assert len(err) < 300
 
 
 def test_what_is_in_a_folder_stays(tmp_path: Path) -> None:
@@ -378,8 +504,26 @@ def test_what_is_in_a_folder_stays(tmp_path: Path) -> None:
         with pytest.raises(KeyboardInterrupt):
             write(tmp_path / name, Wish(["copy"], Abi("x86_64")), interrupt)
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["c", "empty", "found"]
+    before = (tmp_path / "empty").stat().st_ino
     write(tmp_path / "empty", Wish(["copy"], Abi("x86_64")))
     assert (tmp_path / "empty" / "seed.h").exists()
+    assert (tmp_path / "empty").stat().st_ino != before  # it came there as a whole
+
+
+def test_a_folder_that_has_to_stay_is_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Would catch a shell that is left in a folder that is gone, and a link that is replaced."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    write(Path(), Wish(["copy"], Abi("x86_64")))
+    assert here.samefile(".")
+    assert (here / "seed.h").exists()
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to("there")
+    write(tmp_path / "link", Wish(["copy"], Abi("x86_64")))
+    assert (tmp_path / "there" / "seed.h").exists()
 
 
 @pytest.mark.parametrize("name", ABIS)

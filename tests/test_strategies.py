@@ -217,10 +217,25 @@ def test_what_cannot_be_drawn_is_said_at_once() -> None:
         strategies.batches("copi")
     with pytest.raises(InvalidValue, match="valid, boundary, wrong"):
         strategies.batches("copy", kind="bad")
+    with pytest.raises(UnknownName, match="grant_entry_header is neither"):
+        strategies.batches("grant_entry_header")
+    with pytest.raises(InvalidValue, match="max_size: expected 0 or more, got -1"):
+        strategies.batches("copy", max_size=-1)
+    with pytest.raises(InvalidValue, match="max_calls: expected 1 or more, got 0"):
+        strategies.scenarios(max_calls=0)
     with pytest.raises(InvalidValue, match="valid, boundary, wrong"):
         strategies.scenarios(kind="bad")
     with pytest.raises(UnknownName, match="grant_entry_v3"):
         strategies.entries(3)
+
+
+def test_a_tag_is_its_op() -> None:
+    """Would catch a KeyError about the tag of an op's struct."""
+    abi = Abi("x86_64")
+    assert [one.label for one in cases("gnttab_copy", abi)] == [
+        one.label for one in cases("copy", abi)
+    ]
+    assert find(strategies.batches("gnttab_copy", abi), bool).op == "copy"
 
 
 def test_without_hypothesis_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -256,7 +271,7 @@ def test_a_narrow_encoder_shrinks_to_one_element() -> None:
     assert {name: value for name, value in row.items() if name not in frame} == {
         "source.offset": 0,
         "dest.offset": 0,
-        "len": 0,
+        "len": 1,
         "flags": 0,
     }
 

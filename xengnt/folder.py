@@ -31,6 +31,8 @@ def check_free(folder: Path) -> None:
 def new_folder(folder: Path) -> Iterator[Path]:
     """Give a folder to fill, which comes to its place when all went well.
 
+    Where that is the current folder, or a link to one, what is in it comes there one by one.
+
     Raises:
         InvalidValue: there is something already.
         SourceError: it cannot be written.
@@ -42,11 +44,11 @@ def new_folder(folder: Path) -> Iterator[Path]:
             made = Path(work) / "new"
             made.mkdir()
             yield made
-            if folder.exists():  # and empty; it may be where we are
-                for path in made.iterdir():
+            if folder.is_symlink() or (folder.exists() and folder.samefile(Path.cwd())):
+                for path in made.iterdir():  # the folder itself has to stay
                     path.replace(folder / path.name)
             else:
-                made.replace(folder)  # all or nothing
+                made.replace(folder)  # all or nothing; it is not there, or empty
     except XengntError:
         raise
     except OSError as error:

@@ -147,11 +147,11 @@ static bool in_use(const struct pin *pin)
 /* Clears the in-use bits that a pin does not bear out any more. */
 static void settle(struct domain *domain, grant_ref_t ref, struct pin *pin, bool readonly)
 {
-    if (!pin || !in_use(pin)) {
+    if (FAILS("unmap 6: the last pin goes", !pin || !in_use(pin))) {
         if (pin)
             pin->used = false;
         *marks(domain, ref) &= ~(readonly ? GTF_reading : IN_USE);
-    } else if (!readonly && !written_to(pin)) {
+    } else if (FAILS("unmap 6: the last writable pin goes", !readonly && !written_to(pin))) {
         *marks(domain, ref) &= ~GTF_writing;
     }
 }
@@ -218,7 +218,7 @@ static int claim_copy(struct domain *domain, grant_ref_t ref, domid_t user, bool
         return GNTST_general_error;
     if (pin && full(pin, counter))
         return GNTST_general_error;
-    if (!pin || !(readonly || written_to(pin))) {
+    if (FAILS("copy 3: entry is not in use so", !pin || !(readonly || written_to(pin)))) {
         uint16_t flags = *flags_of(domain, ref);
 
         rc = mark(domain, ref, user, pin, readonly, false);
@@ -308,7 +308,7 @@ static int claim_map(struct domain *domain, grant_ref_t ref, domid_t user, uint3
               pin && ((flags & GNTMAP_host_map && full(pin, host)) ||
                       (flags & GNTMAP_device_map && full(pin, device)))))
         return GNTST_general_error;
-    if (!pin || (!readonly && !written_to(pin))) {
+    if (FAILS("map 7: entry is not in use so", !pin || (!readonly && !written_to(pin)))) {
         rc = mark(domain, ref, user, pin, readonly, true);
         if (rc)
             return rc;
@@ -462,12 +462,13 @@ static int unmap_one(struct domain *caller, grant_handle_t handle, uint64_t host
     if (FAILS("unmap 1: handle is free", !mapping->flags))
         return GNTST_bad_handle;
     frame = pin_of(mapping->of, mapping->ref)->frame;
-    if (dev_bus_addr && mapping->flags & GNTMAP_device_map) {
+    if (FAILS("unmap 3: a device mapping is meant",
+              dev_bus_addr && mapping->flags & GNTMAP_device_map)) {
         if (FAILS("unmap 3: dev_bus_addr is another", dev_bus_addr != frame->mfn * PAGE))
             return GNTST_bad_dev_addr;
         gone |= GNTMAP_device_map;
     }
-    if (host_addr && mapping->flags & GNTMAP_host_map) {
+    if (FAILS("unmap 4: a host mapping is meant", host_addr && mapping->flags & GNTMAP_host_map)) {
         rc = unmap_host(caller, host_addr, frame, mapping->flags, new_addr);
         if (rc)
             return rc;
@@ -545,18 +546,14 @@ struct side {
     struct pin *pin, own;
 };
 
-/* The checks of each side are two, so that it shows which of them a seed gets to. */
-#define DOMAIN_OF(side, name, by_ref)                                                         \
-    ((side).domain = by_any_id(caller, op->name.domid),                                       \
-     FAILS("copy 2: " #name " is of no domain", !(side).domain) ? GNTST_bad_domain :          \
-     FAILS("copy 2: " #name " is a frame of another", !(by_ref) && op->name.domid != DOMID_SELF) \
-     ? GNTST_permission_denied : GNTST_okay)
-
 static int claim_side(struct domain *caller, struct side *side, const struct gnttab_copy_ptr *ptr,
                       bool by_ref, bool readonly)
 {
     if (by_ref)
         return claim_copy(side->domain, ptr->u.ref, caller->domid, readonly, true, &side->pin);
+    if (readonly ? FAILS("copy 2: source is a frame of another", ptr->domid != DOMID_SELF)
+                 : FAILS("copy 2: dest is a frame of another", ptr->domid != DOMID_SELF))
+        return GNTST_permission_denied;
     side->own = (struct pin){ .frame = named(caller, ptr->u.gmfn), .length = PAGE };
     side->pin = &side->own;
     return FAILS("copy 3: it is no frame of the caller", !side->own.frame) ? GNTST_bad_page
@@ -585,12 +582,14 @@ static int copy_one(struct domain *caller, struct gnttab_copy *op)
 {
     bool from_ref = op->flags & GNTCOPY_source_gref, to_ref = op->flags & GNTCOPY_dest_gref;
     struct side source = { 0 }, dest = { 0 };
-    int rc = DOMAIN_OF(source, source, from_ref);
+    int rc;
 
-    if (!rc)
-        rc = DOMAIN_OF(dest, dest, to_ref);
-    if (!rc)
-        rc = claim_side(caller, &source, &op->source, from_ref, true);
+    source.domain = by_any_id(caller, op->source.domid);
+    dest.domain = by_any_id(caller, op->dest.domid);
+    if (FAILS("copy 2: source is of no domain", !source.domain) ||
+        FAILS("copy 2: dest is of no domain", !dest.domain))
+        return GNTST_bad_domain;
+    rc = claim_side(caller, &source, &op->source, from_ref, true);
     if (rc)
         return rc;
     rc = claim_side(caller, &dest, &op->dest, to_ref, false);
@@ -924,7 +923,7 @@ static long flush_one(struct domain *caller, const struct gnttab_cache_flush *op
     if (FAILS("cache_flush 5: it is another's", frame->owner != caller)) {
         if (FAILS("cache_flush 5: and not mapped", !has_mapped(caller, frame, first)))
             return -EINVAL;
-        if (!may_write(caller, frame, first))
+        if (FAILS("cache_flush 5: and not mapped for writing", !may_write(caller, frame, first)))
             return 0;
     }
     if (pv && FAILS("cache_flush 6: op is INVAL alone", op->op == GNTTAB_CACHE_INVAL))
@@ -988,7 +987,9 @@ long grant_table_op(struct domain *caller, uint64_t cmd, uint64_t pointer, uint6
     case GNTTABOP_setup_table:
         return setup_table(caller, pointer, count);
     case GNTTABOP_transfer:
-        return pv ? transfer(caller, pointer, count) : -EOPNOTSUPP;
+        if (FAILS("transfer 0: the guest is no PV guest", !pv))
+            return -EOPNOTSUPP;
+        return transfer(caller, pointer, count);
     case GNTTABOP_copy:
         return copy(caller, pointer, count);
     case GNTTABOP_query_size:

@@ -227,6 +227,8 @@ static void set_stage(void)
     permit(guest, XENGNT_REF_OTHERS, XENGNT_OTHER_DOMID, xengnt_guest_frame[3], 0);
     permit(guest, XENGNT_REF_LAST, to, xengnt_guest_frame[4], 0);
     permit(guest, XENGNT_REF_NO_FRAME, to, XENGNT_REF_NOBODY, 0);
+    permit(guest, XENGNT_REF_SEEN, to, xengnt_guest_frame[5], 0);
+    permit(guest, XENGNT_REF_SEEN_READONLY, to, xengnt_guest_frame[6], GTF_readonly);
     for (grant_ref_t ref = XENGNT_REF_ACCEPTING_FIRST; ref <= XENGNT_REF_ACCEPTING_LAST; ref++)
         *v1(guest, ref) = (struct grant_entry_v1){ GTF_accept_transfer, to, 0 };
     *v1(guest, XENGNT_REF_ACCEPTS_OTHERS) =
@@ -244,6 +246,9 @@ static void set_stage(void)
         for (unsigned int n = 0; n < XENGNT_NR_DEVICE; n++)
             map(caller, xengnt_caller_room[XENGNT_ROOM_DEVICE + n], XENGNT_GUEST_DOMID,
                 XENGNT_REF_MAPPED, GNTMAP_host_map | GNTMAP_device_map);
+    for (unsigned int n = 0; n < XENGNT_NR_LOOKED_AT; n++)
+        map(caller, xengnt_caller_room[XENGNT_ROOM_LOOKED_AT + n], XENGNT_GUEST_DOMID,
+            n ? XENGNT_REF_SEEN_READONLY : XENGNT_REF_SEEN, GNTMAP_host_map | GNTMAP_readonly);
     unmap.handle = XENGNT_ROOM_FREE;
     call(caller, GNTTABOP_unmap_grant_ref, &unmap, sizeof unmap);
     for (unsigned int n = 0; n < DOMAINS; n++) {  /* what calls have left there */

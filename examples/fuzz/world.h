@@ -12,6 +12,12 @@
 
 #include "seed.h"
 
+#if !(defined(XENGNT_STAGE_ABI_x86_64) || defined(XENGNT_STAGE_ABI_arm64))
+#error "grant_table.c is for x86_64 and arm64: 32-bit callers are translated, which it does not do"
+#elif XENGNT_STAGE_INTERFACE_VERSION < 0x0003020a
+#error "grant_table.c has entries of version 2: it takes seeds of interface version 0x0003020a on"
+#endif
+
 #ifndef __XEN_INTERFACE_VERSION__
 #define __XEN_INTERFACE_VERSION__ XENGNT_STAGE_INTERFACE_VERSION
 #endif
@@ -100,7 +106,7 @@ struct check {
 /* Tells whether something is so, and counts it. The name is an op, the number that its documentation
  * gives the check, and what fails it. */
 #define FAILS(what, condition)                                                        \
-    ({                                                                                \
+    __extension__ ({                                                                  \
         static struct check check_ = { what, { 0 } };                                 \
         static struct check *listed_ __attribute__((section("checks"), used)) = &check_; \
         bool so_ = (condition);                                                       \

@@ -104,7 +104,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         which = "input" if sys.stdin is None else "output"
         return _fail(f"standard {which} is closed")
     if arguments is None:
-        signal.signal(signal.SIGTERM, _terminate)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as under nohup
+                signal.signal(number, _terminate)
     try:
         options = parsers()[0].parse_args(arguments)
         status: int = options.run(options)
@@ -120,19 +122,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{where}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory")
-    except _Terminated:
-        return 128 + signal.SIGTERM
+    except _Terminated as ended:
+        return 128 + ended.number
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     return status
 
 
 class _Terminated(KeyboardInterrupt):
-    """Raised where the process is told to end: nothing is left behind then either."""
+    """Raised where the process is told to end: nothing is left behind then either.
+
+    Args:
+        number: of the signal that said so.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
-def _terminate(*_: object) -> NoReturn:
-    raise _Terminated
+def _terminate(number: int, _: object) -> NoReturn:
+    raise _Terminated(number)
 
 
 def _fail(message: str) -> int:

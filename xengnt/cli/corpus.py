@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from xengnt.cli import options, streaming
 
@@ -37,7 +36,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("op", metavar="OP|all", help="of which op seeds are")
     parser.add_argument(
-        "-o", dest="output", type=Path, required=True, metavar="DIR", help="where to"
+        "-o", dest="output", type=options.folder, required=True, metavar="DIR", help="where to"
     )
     parser.add_argument(
         "-n",

@@ -72,6 +72,13 @@ def output(parser: argparse.ArgumentParser, metavar: str) -> None:
     )
 
 
+def folder(text: str) -> Path:
+    """Return a folder that an option names."""
+    if text == "-":
+        raise argparse.ArgumentTypeError("standard output is no folder")
+    return Path(text)
+
+
 def abi_of(wanted: argparse.Namespace) -> Abi:
     """Return the ABI that the options ask for."""
     from xengnt.codec import Abi

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
+
+from xengnt.cli import options
 
 HELP = "make a library that does what Xen would, for C code in an ordinary process"
 EPILOG = """\
@@ -26,8 +27,10 @@ examples:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add the command's own arguments."""
     parser.add_argument("action", choices=["build", "new"], help="what to do")
-    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="new: where")
-    parser.add_argument("-o", "--output", type=Path, metavar="DIR", help="build: where to")
+    parser.add_argument("folder", nargs="?", type=options.folder, metavar="DIR", help="new: where")
+    parser.add_argument(
+        "-o", "--output", type=options.folder, metavar="DIR", help="build: where to"
+    )
 
 
 def run(wanted: argparse.Namespace) -> int:

@@ -19,6 +19,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from xengnt.cli import options
+from xengnt.codec.symbols import shown
 from xengnt.errors import SourceError, XengntError
 
 if TYPE_CHECKING:
@@ -65,10 +66,14 @@ def jobs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+_DIGITS = 100
+"""No number that an option has takes more, and Python refuses to read some thousands."""
+
+
 def natural(text: str) -> int:
     """Return a number that an option has."""
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"expected a number, got {text!r}")
+    if not text.isdecimal() or len(text) > _DIGITS:
+        raise argparse.ArgumentTypeError(f"expected a number, got {shown(text)}")
     return int(text)
 
 

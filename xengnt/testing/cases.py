@@ -3,7 +3,7 @@
 
 What a case says comes out is held against the model and Xen, on the `xengnt.testing.stage`.
 
-Imports ``xengnt.codec`` and the modules beside it.
+Imports ``xengnt.codec``, ``xengnt.errors`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -14,12 +14,38 @@ from functools import cache
 
 from xengnt.codec import Abi
 from xengnt.codec.rules import ALONE, FIRST_ONLY
+from xengnt.errors import UnknownName
 from xengnt.testing.case import Case
 from xengnt.testing.entry_cases import ENTRIES
 from xengnt.testing.maker import Maker
 from xengnt.testing.op_cases import OPS
 
 _MAKERS = OPS | ENTRIES
+
+
+def subject(name: str, abi: Abi) -> str:
+    """Return the op, or the tag of an entry, that has cases under a name; an op's by its tag, too.
+
+    Raises:
+        UnknownName: nothing of that name has cases.
+    """
+    known = abi.codec(name).name
+    known = next((op for op, one in abi.layout.ops.items() if one.struct == known), known)
+    if known not in _MAKERS:
+        raise UnknownName(f"{known} is neither an op nor an entry: it has no cases", got=name)
+    return known
+
+
+def op_named(name: str, abi: Abi) -> str:
+    """Return the op of a name, which may be the tag of its struct.
+
+    Raises:
+        UnknownName: the ABI has no such op.
+    """
+    found = subject(name, abi)
+    if found not in abi.layout.ops:
+        raise UnknownName(f"{found} is no op", expected=list(abi.layout.ops), got=name)
+    return found
 
 
 @cache
@@ -29,13 +55,13 @@ def cases(op: str, abi: Abi) -> tuple[Case, ...]:
     Raises:
         UnknownName: the ABI has no such op or entry.
     """
-    codec = abi.codec(op)
-    maker = Maker(codec.name, abi)
-    made = [*_MAKERS[codec.name](maker), *maker.domids()]
-    if codec.name in ALONE | FIRST_ONLY:
+    name = subject(op, abi)
+    maker = Maker(name, abi)
+    made = [*_MAKERS[name](maker), *maker.domids()]
+    if name in ALONE | FIRST_ONLY:
         made += maker.counts(made[0])
-    if codec.name == "dump_table":  # no Xen that is left does it
+    if name == "dump_table":  # no Xen that is left does it
         made = [replace(case, status=None, rc=-errno.ENOSYS) for case in made]
-    if codec.name == "transfer" and not maker.pv:
+    if name == "transfer" and not maker.pv:
         made = [replace(case, status=None, rc=-errno.EOPNOTSUPP) for case in made]
     return tuple(made)

@@ -11,7 +11,7 @@ Imports ``xengnt.abi``, ``xengnt.codec``, ``xengnt.dispatch``, ``xengnt.model``,
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -51,6 +51,9 @@ MAPPED, OTHERS, EMPTY = 20, 21, 100
 NO_FRAME = 22
 """An entry of the guest for the caller, which grants a frame that nobody has."""
 
+SEEN, SEEN_READONLY = 23, 24
+"""Entries of the guest that the caller has mapped read-only; the second is read-only itself."""
+
 PINNED = 3
 """The entry of the caller's that the guest has mapped; it is a reserved one."""
 
@@ -75,8 +78,9 @@ RESERVED_NEAR = 1
 NOBODY = range(0xF00_0000, 0x1000_0000)
 """Numbers of frames that no machine of ours has."""
 
-UNMAPPED, REPLACED, DEVICE = range(7), range(8, 14), range(14, 16)
-"""Rooms of the caller's with mappings: named ``m`` and ``r``, and ``d`` with one for devices."""
+UNMAPPED, REPLACED, DEVICE, LOOKED_AT = range(7), range(8, 14), range(14, 16), range(48, 50)
+"""Rooms of the caller's with mappings: named ``m`` and ``r``, ``d`` with one for devices, and
+``p`` with those that are read-only."""
 
 FREE = 6
 """Of the first of those, the one that has been unmapped again."""
@@ -134,6 +138,8 @@ def setting(abi: Abi, version: int = 1, **choices: Any) -> list[Line]:
         {**permit, "frame": frame[3], "ref": OTHERS, "domid": f"${OTHER}.domid"},
         {**permit, "frame": frame[4], "ref": last},
         {**permit, "frame": NOBODY[0], "ref": NO_FRAME},
+        {**permit, "frame": frame[5], "ref": SEEN},
+        {**permit, "frame": frame[6], "ref": SEEN_READONLY, "readonly": True},
         *({"grant": "accept_transfer", **here, "ref": ref} for ref in ACCEPTING),
         {
             "grant": "accept_transfer",
@@ -143,14 +149,17 @@ def setting(abi: Abi, version: int = 1, **choices: Any) -> list[Line]:
         },
         _permit(CALLER, GUEST, 8, PINNED),
         _permit(OTHER, GUEST, 0, PASSED_ON),
-        _mapping("m", CALLER, GUEST, MAPPED, UNMAPPED),
-        _mapping("r", CALLER, GUEST, MAPPED, REPLACED),
-        _mapping("g", GUEST, CALLER, PINNED, range(1)),
+        _mapping("m", CALLER, GUEST, [MAPPED], UNMAPPED),
+        _mapping("r", CALLER, GUEST, [MAPPED], REPLACED),
+        _mapping("g", GUEST, CALLER, [PINNED], range(1)),
     ]
     if has_second(abi):
         lines += _second()
     if pv:
-        lines.append(_mapping("d", CALLER, GUEST, MAPPED, DEVICE, "host_map|device_map"))
+        lines.append(_mapping("d", CALLER, GUEST, [MAPPED], DEVICE, "host_map|device_map"))
+    lines.append(
+        _mapping("p", CALLER, GUEST, (SEEN, SEEN_READONLY), LOOKED_AT, "host_map|readonly")
+    )
     free = {"host_addr": f"${CALLER}.room[{FREE}]", "handle": f"$m[{FREE}].handle"}
     lines.append({"op": "unmap_grant_ref", "args": [free], "results": [{"status": "okay"}]})
     return lines
@@ -192,16 +201,21 @@ def _second() -> list[Line]:
 
 
 def _mapping(
-    name: str, caller: str, granter: str, ref: int, rooms: range, flags: str = "host_map"
+    name: str,
+    caller: str,
+    granter: str,
+    refs: Sequence[int],
+    rooms: range,
+    flags: str = "host_map",
 ) -> Line:
     rows = [
         {
             "host_addr": f"${caller}.room[{room}]",
             "flags": flags,
-            "ref": ref,
+            "ref": refs[index % len(refs)],
             "dom": f"${granter}.domid",
         }
-        for room in rooms
+        for index, room in enumerate(rooms)
     ]
     results = [{"status": "okay"}] * len(rows)
     return {"op": "map_grant_ref", "caller": caller, "args": rows, "results": results, "as": name}

@@ -17,7 +17,7 @@ from xengnt.codec.rules import ALONE, FIRST_ONLY
 from xengnt.errors import InvalidValue, Unavailable
 from xengnt.scenario import Scenario
 from xengnt.testing.case import BOUNDARY, KINDS, VALID, Case, Row, Values
-from xengnt.testing.cases import cases
+from xengnt.testing.cases import cases, subject
 from xengnt.testing.samples import Sample, played
 
 try:
@@ -56,11 +56,13 @@ def batches(
 
     Raises:
         UnknownName: the ABI has no such op.
-        InvalidValue: there is no such kind.
+        InvalidValue: there is no such kind, or no such size.
     """
     one = _given(abi, kind)
+    if max_size < 0:
+        raise InvalidValue(f"max_size: expected 0 or more, got {max_size}", got=max_size)
     if op is not None:
-        return _batch(one, one.codec(op).name, kind, max_size)
+        return _batch(one, subject(op, one), kind, max_size)
     return st.sampled_from(list(one.layout.ops)).flatmap(
         lambda name: _batch(one, name, kind, max_size)
     )
@@ -92,9 +94,11 @@ def scenarios(
         max_calls: how many there are at the most.
 
     Raises:
-        InvalidValue: there is no such kind.
+        InvalidValue: there is no such kind, or no call is to be there.
     """
     one = _given(abi, kind)
+    if max_calls < 1:
+        raise InvalidValue(f"max_calls: expected 1 or more, got {max_calls}", got=max_calls)
     return _scenario(one, kind, max_calls)
 
 

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: MIT
 """A call as a harness makes it: three registers, and an array in a guest's memory.
 
-And what comes of it, given what comes of each element; which the tests hold against the model.
+And what comes of it, given what comes of each element. This is not the model's call: a manifest
+says what labels claim, so that the model, C code and Xen can be held against it; what the model
+wrote would only agree with the model. Nor does it need a stage for each seed.
+
+Of ``xengnt.model`` it takes limits and forms only.
 
 Imports ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model`` and the modules beside it.
 """
@@ -163,8 +167,11 @@ def writable(address: int, size: int) -> bool:
 
 
 def list_of(abi: Abi, op: str) -> tuple[str, str, int] | None:
-    """Return of the list of an op the field, the field of its length, and the size of a number."""
-    for one in abi.struct(op).fields:
+    """Return of the list of an op the field, the field of its length, and the size of a number.
+
+    The size is Xen's, which knows one interface version only.
+    """
+    for one in Abi(abi.name).struct(op).fields:
         if one.pointee and one.pointee.count and one.pointee.size:
             return one.name, one.pointee.count, one.pointee.size
     return None

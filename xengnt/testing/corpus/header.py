@@ -47,6 +47,7 @@ def text(abi: Abi, numbers: Numbers) -> str:
     lines += [f"#define XENGNT_{n} {v:#x} /* {words} */" for n, (v, words) in places.items()]
     lines += ["", f"/* The stage on {abi.name}, which stage.jsonl sets up. */"]
     facts = {
+        f"STAGE_ABI_{abi.name}": 1,
         "STAGE_INTERFACE_VERSION": format_version(abi.interface_version),
         "STAGE_PV": int(abi.name.startswith("x86")),
         "STAGE_SECOND": int(stage.has_second(abi)),
@@ -64,7 +65,10 @@ def text(abi: Abi, numbers: Numbers) -> str:
 
 def _entries(abi: Abi) -> dict[str, int]:
     """Return the references of entries that the stage gives names to."""
-    names = ("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON")
+    names = (
+        *("WRITABLE", "READONLY", "MAPPED", "OTHERS", "NO_FRAME", "PINNED", "PASSED_ON"),
+        *("SEEN", "SEEN_READONLY"),
+    )
     second = (
         "RESERVED_THROUGH",
         "RESERVED_FAR",
@@ -93,6 +97,7 @@ def _entries(abi: Abi) -> dict[str, int]:
 def _rooms() -> dict[str, int]:
     """Return the rooms of the caller with mappings, and how many of each kind there are."""
     kinds = {"UNMAPPED": stage.UNMAPPED, "REPLACED": stage.REPLACED, "DEVICE": stage.DEVICE}
+    kinds["LOOKED_AT"] = stage.LOOKED_AT
     first = {f"ROOM_{name}": rooms.start for name, rooms in kinds.items()}
     return (
         first

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: MIT
 """What the names in cases stand for on a machine: frames, addresses, handles.
 
-Imports ``xengnt.errors``, ``xengnt.codec``, ``xengnt.model``, ``xengnt.scenario`` and the
-modules beside it.
+Imports ``xengnt.errors``, ``xengnt.abi``, ``xengnt.codec``, ``xengnt.model``,
+``xengnt.scenario`` and the modules beside it.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from xengnt.abi.bits import FIRST_RESERVED
+from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
 from xengnt.codec.strict_json import loads
 from xengnt.codec.symbols import shown
@@ -24,6 +27,9 @@ CHOICES = {"max_maptrack_frames": 1}
 
 DOMAINS = (CALLER, GUEST, OTHER, MIDDLE)
 """The domains, in the order in which a seed numbers them."""
+
+_ADDRESSES = frozenset({"machine", "address", "room"})
+_UNLIKE = _ADDRESSES | {"domid", "frame", "handle"}
 
 _INDEXED = re.compile(r"\$(\w+)\.(\w+)\[([0-9]+)\]")
 
@@ -50,9 +56,11 @@ class Numbers:
             SourceError: it is not of that form.
         """
         try:
-            return Numbers(_changed(self.tree, loads(text), ""))
+            tree = _changed(self.tree, loads(text), "")
+            _check(tree)
         except SourceError as error:
-            raise SourceError(f"{source}: {error}") from None
+            raise SourceError(f"{source}: {error}", got=error.got) from None
+        return Numbers(tree)
 
     def of(self, value: int | str) -> int:
         """Return the number of a name; a number is its own."""
@@ -85,6 +93,35 @@ def _changed(old: Any, new: Any, where: str) -> Any:
     what = "an object" if isinstance(old, dict) else "a number"
     what = "an array" if isinstance(old, list) else what
     raise SourceError(f"{name or 'numbers of a stage'}: expected {what}, got {shown(new)}")
+
+
+def _check(tree: dict[str, Any]) -> None:
+    """Raise SourceError about numbers that no machine can have."""
+    seen: dict[tuple[str, int], str] = {}
+    for name, value in _leaves(tree, ""):
+        kind = re.sub(r"\[[0-9]+\]$", "", name).rpartition(".")[2]
+        owner = name.partition(".")[0]
+        if kind == "domid" and value >= FIRST_RESERVED:
+            raise SourceError(f"{name}: {value} is no domain's: expected below {FIRST_RESERVED}")
+        if kind in _ADDRESSES and value % PAGE_SIZE:
+            raise SourceError(f"{name}: {value:#x} is not at the start of a page", got=value)
+        # Numbers of frames and addresses may be each guest's own, handles are the caller's.
+        unique = {"domid": "", "handle": "", "machine": ""}.get(kind, owner)
+        other = seen.setdefault((f"{unique}.{kind}", value), name)
+        if kind in _UNLIKE and other != name:
+            raise SourceError(f"{name}: {value} is {other}, too", got=value)
+
+
+def _leaves(tree: Any, where: str) -> Iterator[tuple[str, int]]:
+    """Give the numbers in a tree by their paths."""
+    if isinstance(tree, dict):
+        for key, one in tree.items():
+            yield from _leaves(one, f"{where}.{key}" if where else key)
+    elif isinstance(tree, list):
+        for index, one in enumerate(tree):
+            yield from _leaves(one, f"{where}[{index}]")
+    else:
+        yield where, tree
 
 
 def names(abi: Abi) -> list[str]:

@@ -16,7 +16,7 @@ from xengnt.codec import Abi
 from xengnt.codec.rules import ALONE, FIRST_ONLY
 from xengnt.errors import InvalidValue
 from xengnt.testing.case import BOUNDARY, VALID, Case, Row
-from xengnt.testing.cases import cases
+from xengnt.testing.cases import cases, op_named
 from xengnt.testing.corpus.calls import END, LIST, WRITABLE, Call, Element, list_of
 from xengnt.testing.corpus.draw import Draw
 from xengnt.testing.corpus.numbers import DOMAINS, Numbers, of_stage
@@ -86,20 +86,26 @@ def labels(ops: Sequence[str], abi: Abi, *, registers: bool = True) -> list[Labe
     Args:
         ops: the ops.
         abi: the ABI.
-        registers: whether a seed has registers; else what only these can say is left out.
+        registers: whether a seed has registers; else what only these tell apart is left out,
+            the count and whose call it is among it.
 
     Raises:
         UnknownName: the ABI has no such op.
     """
     found = []
-    for op in ops:
-        found += [Label(op, one.label, one.kind, one) for one in cases(op, abi)]
+    for op in dict.fromkeys(op_named(one, abi) for one in ops):
+        about: list[Case | Way] = [*cases(op, abi), *ways(op, abi)]
         found += [
-            Label(op, one.label, one.kind, one)
-            for one in ways(op, abi)
-            if registers or one.elements
+            Label(op, one.label, one.kind, one) for one in about if registers or _in_array(one)
         ]
     return found
+
+
+def _in_array(about: Case | Way) -> bool:
+    """Tell whether the array alone says what it is about."""
+    if isinstance(about, Way):
+        return not about.registers
+    return about.caller == CALLER and tuple(about.counts) == (1,)
 
 
 def seeds(
@@ -143,7 +149,7 @@ def _seeds(every: Sequence[Label], wanted: int, simplest: _Maker, mixed: _Maker)
     seen = set()
     for label in every:
         one = simplest.made(label)
-        seen.add(_digest(one))
+        seen.add(mixed.digest(one))
         yield one
     by_op: dict[str, list[Label]] = {}
     for label in every:
@@ -152,14 +158,10 @@ def _seeds(every: Sequence[Label], wanted: int, simplest: _Maker, mixed: _Maker)
     for _ in range(wanted - len(every)):
         for _ in range(_AGAIN):
             one = mixed.made(mixed.draw.one(mixed.draw.one(each)))
-            if _digest(one) not in seen:
+            if mixed.digest(one) not in seen:
                 break
-        seen.add(_digest(one))
+        seen.add(mixed.digest(one))
         yield one
-
-
-def _digest(seed: Seed) -> bytes:
-    return blake2b(seed.record, digest_size=16).digest()
 
 
 class _Maker:
@@ -180,6 +182,11 @@ class _Maker:
         self._valid: dict[str, list[Case]] = {}
         self._ways: dict[str, list[Way]] = {}
         self._lists = {op: list_of(abi, op) for op in abi.layout.ops}
+
+    def digest(self, seed: Seed) -> bytes:
+        """Return a digest of what is written of a seed."""
+        data = seed.record if self.registers else seed.label.op.encode() + b"/" + seed.array
+        return blake2b(data, digest_size=16).digest()
 
     def made(self, label: Label) -> Seed:
         """Return a seed that is about a label."""

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import errno
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from xengnt.abi.bits import MAP_HOST, MAP_READONLY
+from xengnt.abi.bits import INVAL, MAP_HOST, MAP_READONLY
 from xengnt.abi.constants import Op, Status
 from xengnt.abi.targets import PAGE_SIZE
 from xengnt.codec import Abi
@@ -20,9 +20,9 @@ from xengnt.model.maptrack import PER_PAGE
 from xengnt.model.pins import COUNTER_BITS
 from xengnt.model.space import HOLE_32, HOLE_END, LOWER_HALF_END
 from xengnt.testing import stage
-from xengnt.testing.case import BOUNDARY, WRONG, Case, Row
+from xengnt.testing.case import BOUNDARY, VALID, WRONG, Case, Row
 from xengnt.testing.cases import cases
-from xengnt.testing.corpus.calls import END, NEGATIVE, READONLY, WRITABLE, Call, list_of
+from xengnt.testing.corpus.calls import END, NEGATIVE, READONLY, WORD, WRITABLE, Call, list_of
 from xengnt.testing.corpus.draw import Draw
 from xengnt.testing.corpus.numbers import CHOICES, corpus_stage
 
@@ -40,12 +40,14 @@ class Way:
         kind: ``boundary`` or ``wrong``.
         change: makes a call so whose elements are in order, and in writable memory.
         elements: what these have to be; any if there are none.
+        registers: whether only the registers tell.
     """
 
     label: str
     kind: str
     change: Change
     elements: Sequence[tuple[Case, Row]] = ()
+    registers: bool = True
 
 
 def ways(op: str, abi: Abi) -> Iterator[Way]:
@@ -61,6 +63,13 @@ def ways(op: str, abi: Abi) -> Iterator[Way]:
         yield from _used_up(abi)
     if op == "cache_flush":
         yield from _continued(abi)
+    if op == "transfer" and abi.name.startswith("x86"):
+        yield from _given_twice(abi)
+
+
+def _told(label: str, kind: str, change: Change, elements: Sequence[tuple[Case, Row]]) -> Way:
+    """Return a way that the array alone tells."""
+    return Way(label, kind, change, elements, registers=False)
 
 
 def _same(call: Call, draw: Draw) -> None:
@@ -87,8 +96,15 @@ def _commands(op: str, abi: Abi) -> Iterator[Way]:
 
     if op != "cache_flush":
         yield Way("cmd/high bits", WRONG, high_bits)
+
+    def both(call: Call, draw: Draw) -> None:
+        unknown(call, draw)
+        call.count |= NEGATIVE
+        call.rc = -errno.EINVAL
+
     if op == "dump_table":  # as good as any
         yield Way("cmd/unknown", WRONG, unknown)
+        yield Way("count/negative before cmd/unknown", WRONG, both)
     if _wide(abi):
         yield Way("cmd/upper half", BOUNDARY, _upper_half("cmd"))
 
@@ -117,7 +133,9 @@ def _counts(op: str, abi: Abi) -> Iterator[Way]:
     if _wide(abi):
         yield Way("count/upper half", BOUNDARY, _upper_half("count"))
     yield Way("count/negative", WRONG, negative)
-    if op not in ALONE:
+    if op in ALONE:
+        yield Way("count/several before pointer/null", WRONG, _at(range(1), 2))
+    else:
         yield Way("count/zero", BOUNDARY, zero)
     if op not in ALONE | FIRST_ONLY:
         yield Way("count/fewer", BOUNDARY, fewer)
@@ -174,9 +192,14 @@ def _holes(op: str, abi: Abi) -> Iterator[Way]:
     yield Way("pointer/hole", WRONG, _at(hole))
     if op not in ALONE | FIRST_ONLY:
         yield Way("pointer/hole, of nothing", WRONG, _at(hole, 0))
+        before = range(hole.start - 1, hole.start)
+        yield Way("pointer/before the hole, of nothing", BOUNDARY, _at(before, 0))
+    yield Way("count/negative before pointer/hole", WRONG, _at(hole, NEGATIVE))
     if _wide(abi):
         behind = range(HOLE_END, _ADDRESSES - PAGE_SIZE)
         yield Way("pointer/behind the hole", WRONG, _at(behind))
+        if op not in ALONE | FIRST_ONLY:
+            yield Way("pointer/behind the hole, of nothing", BOUNDARY, _at(behind, 0))
     else:
         yield Way("pointer/into the hole", WRONG, into)
 
@@ -204,17 +227,25 @@ def _lists(op: str, abi: Abi) -> Iterator[Way]:
         return change
 
     some = elements(frames)
-    yield Way("list/null", WRONG, at(range(1)), some)
-    yield Way("list/null, of nothing", BOUNDARY, at(range(1)), elements(0))
-    yield Way("list/unmapped", WRONG, at(range(END, END + PAGE_SIZE)), some)
-    yield Way("list/read-only", WRONG, at(range(READONLY, WRITABLE - frames * size)), some)
+    yield _told("list/null", WRONG, at(range(1)), some)
+    absurd = replace(about, kind=WRONG, status=Status.GENERAL_ERROR)
+    yield _told("list/beyond all memory", WRONG, _same, [(absurd, {**row, number: WORD})])
+    yield _told("list/null, of nothing", BOUNDARY, at(range(1)), elements(0))
+    yield _told("list/unmapped", WRONG, at(range(END, END + PAGE_SIZE)), some)
+    yield _told("list/read-only", WRONG, at(range(READONLY, WRITABLE - frames * size)), some)
     page = WRITABLE + PAGE_SIZE
-    yield Way("list/page crossing", BOUNDARY, at(range(page - size + 1, page)), some)
-    yield Way("list/last", BOUNDARY, at(range(END - frames * size, END - frames * size + 1)), some)
+    yield _told("list/page crossing", BOUNDARY, at(range(page - size + 1, page)), some)
+    yield _told(
+        "list/last", BOUNDARY, at(range(END - frames * size, END - frames * size + 1)), some
+    )
     beyond = range(END - frames * size + 1, END)
-    yield Way("list/beyond the end", WRONG, at(beyond), some)
+    yield _told("list/beyond the end", WRONG, at(beyond), some)
     if abi.name.startswith("x86"):
-        yield Way("list/hole", WRONG, at(_hole(abi)), some)
+        yield _told("list/hole", WRONG, at(_hole(abi)), some)
+        nobody = [(case, {**values, "dom": stage.NO_DOMID}) for case, values in some]
+        yield _told("list/hole before dom", WRONG, at(_hole(abi)), nobody)
+    too_many = [(absurd, {**row, number: 1 << 12})]
+    yield _told("nr_frames before list", WRONG, at(range(1)), too_many)
 
 
 # What only many elements bring about
@@ -235,13 +266,29 @@ def _used_up(abi: Abi) -> Iterator[Way]:
     most = 1 << COUNTER_BITS - 1
     bad = Status.GENERAL_ERROR
     often = many(most, stage.WRITABLE, last=bad)
-    yield Way("ref/as often as can be", BOUNDARY, _same, often[:-1])
-    yield Way("ref/too often", WRONG, _same, often)
+    yield _told("ref/as often as can be", BOUNDARY, _same, often[:-1])
+    yield _told("ref/too often", WRONG, _same, often)
     used = len(corpus_stage(abi).caller.table.maptrack.live)
     left = CHOICES["max_maptrack_frames"] * PER_PAGE - 1 - used
     all_of_them = many(left, stage.WRITABLE, stage.READONLY, last=Status.NO_SPACE)
-    yield Way("handle/all", BOUNDARY, _same, all_of_them[:-1])
-    yield Way("handle/none left", WRONG, _same, all_of_them)
+    yield _told("handle/all", BOUNDARY, _same, all_of_them[:-1])
+    yield _told("handle/none left", WRONG, _same, all_of_them)
+    for label, changed, status in (
+        ("handle/none left before ref", {"ref": (1 << 32) - 1}, Status.NO_SPACE),
+        ("dom before handle/none left", {"dom": stage.NO_DOMID}, Status.BAD_DOMAIN),
+    ):
+        case, values = all_of_them[-1]
+        last = replace(case, status=status), {**values, **changed}
+        yield _told(label, WRONG, _same, [*all_of_them[:-1], last])
+
+
+def _given_twice(abi: Abi) -> Iterator[Way]:
+    """Give a page that is transferred again."""
+    first, second = [one for one in cases("transfer", abi) if one.kind == VALID][:2]
+    row = {name: values[0] for name, values in first.values.items()}
+    again = replace(second, kind=WRONG, label="given already", status=Status.BAD_PAGE)
+    rows = [(first, row), (again, {**row, "ref": second.values["ref"][0]})]
+    yield _told("mfn/twice", WRONG, _same, rows)
 
 
 def _continued(abi: Abi) -> Iterator[Way]:
@@ -262,6 +309,11 @@ def _continued(abi: Abi) -> Iterator[Way]:
         about = next(one for one in cases("cache_flush", abi) if one.label == label)
         return [(about, {name: values[0] for name, values in about.values.items()})]
 
+    if abi.name.startswith("x86"):  # it is made clean instead
+        [(about, row)] = like("mapped readonly")
+        yield _told(
+            "op/INVAL alone, mapped readonly", BOUNDARY, _same, [(about, {**row, "op": INVAL})]
+        )
     yield Way("cmd/goes on", BOUNDARY, goes_on(0), like("whole page"))
     yield Way("cmd/goes on behind it", WRONG, goes_on(-errno.EINVAL), like("mapped"))
     yield Way("cmd/goes on with nothing", WRONG, goes_on(-errno.EILSEQ), like("nothing to do"))

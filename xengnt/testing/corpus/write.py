@@ -21,6 +21,7 @@ from xengnt.errors import InvalidValue
 from xengnt.folder import check_free, new_folder
 from xengnt.scenario import Scenario
 from xengnt.testing.case import WRONG
+from xengnt.testing.cases import op_named
 from xengnt.testing.corpus import dictionary, header
 from xengnt.testing.corpus.numbers import CHOICES, DOMAINS, Numbers, corpus_stage, of_stage
 from xengnt.testing.corpus.seeds import Seed, labels, seeds
@@ -77,7 +78,7 @@ def write(folder: Path, wish: Wish, show: Show | None = None) -> int:
     check_free(folder)
     if (wish.count or 0) > MAX:
         raise InvalidValue(f"{wish.count} seeds are too many: {MAX} at the most", got=wish.count)
-    ops = [wish.abi.codec(op).name for op in wish.ops]
+    ops = [op_named(op, wish.abi) for op in wish.ops]
     numbers = wish.numbers or of_stage(wish.abi)
     registers = wish.form == CALL
     every = labels(ops, wish.abi, registers=registers)
