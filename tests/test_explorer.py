@@ -991,7 +991,9 @@ def test_it_takes_what_tools_print(opened: Open, tmp_path: Path) -> None:
             seen, said = decoded(page, text)
             assert said.startswith(f"{len(data)} bytes: "), (command, said)
             assert data.hex().startswith(seen), command
-            if command in (["xxd"], ["hexdump", "-C"]):
+            if command == ["xxd"]:
+                assert said.endswith("from 0x0, words of 2 bytes in the order in which they stand.")
+            if command == ["hexdump", "-C"]:
                 assert said.endswith(" Read as a dump from 0x0.")
         for command in REFUSED:
             if shutil.which(command[0]):

@@ -73,13 +73,15 @@ function dumped(lines, dump) {
     while (own.length && bytes.length < until) for (const byte of own) bytes.push(byte);
   });
   if (bytes.length > MOST_BYTES) throw new Wrong(TOO_LONG);
-  return { bytes: Uint8Array.from(bytes), guess: `Read as a dump from 0x${base.toString(16)}` };
+  const order = rows.some((row) => row.pairs) ? ", words of 2 bytes in the order in which they stand" : "";
+  return { bytes: Uint8Array.from(bytes), guess: `Read as a dump from 0x${base.toString(16)}${order}` };
 }
 
 /** Return the bytes of a line of a dump, and after how many of them text may begin. */
 function hexOf(line, start, where, dump) {
   const bytes = [];
   const ends = []; // where gaps are
+  let pairs = false; // some bytes stand by twos
   let wide = false; // the first gap is too wide to be one between bytes
   let rest = line.slice(start).trimEnd();
   const bar = rest.search(/\s[|>]/);
@@ -96,7 +98,7 @@ function hexOf(line, start, where, dump) {
     }
     const [, zero, hex] = /^(0[xX])?((?:[0-9a-fA-F]{2})+)$/.exec(word) ?? [];
     if (!hex) {
-      if (ends.length && !marked) return { bytes, ends: [...new Set(ends)], wide };
+      if (ends.length && !marked) return { bytes, ends: [...new Set(ends)], wide, pairs };
       throw new Wrong(`${place}: ${JSON.stringify(word.slice(0, 20))} is no byte of a dump`);
     }
     const size = hex.length / 2;
@@ -104,13 +106,14 @@ function hexOf(line, start, where, dump) {
     // Behind a gap this may be text: then it does not matter how long it is.
     const most = dump === COLON ? 2 : 1;
     if (size > most) {
-      if (ends.length && !marked) return { bytes, ends: [...new Set(ends)], wide };
+      if (ends.length && !marked) return { bytes, ends: [...new Set(ends)], wide, pairs };
       throw new Wrong(`${place}: words of ${size} bytes, which may be swapped: give single bytes`);
     }
+    pairs ||= size > 1;
     for (let at = 0; at < hex.length; at += 2) bytes.push(parseInt(hex.slice(at, at + 2), 16));
   }
   if (marked && shown !== bytes.length) throw new Wrong(`${where}: ${bytes.length} bytes before ${shown} characters`);
-  return { bytes, ends: marked ? [bytes.length] : [...new Set([...ends, bytes.length])], wide };
+  return { bytes, ends: marked ? [bytes.length] : [...new Set([...ends, bytes.length])], wide, pairs };
 }
 
 /** Return the bytes of digits, between which there may be spaces, commas and the like. */
