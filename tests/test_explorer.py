@@ -198,6 +198,8 @@ def test_every_op_struct_and_constant_is_there(opened: Open) -> None:
             assert message in text
         assert "Neither side may cross the end of its page" in text
         assert "first in Xen 3.0.3" in page.inner_text("#copy")
+        frame = page.inner_text("[id='grant_entry_v1.frame']")
+        assert frame.count("Written by") == 1
         assert "Meant if GNTCOPY_source_gref." in page.inner_text("[id='copy.source.u.ref']")
         for name in abi_at("x86_64").layout.ops:
             seen = page.eval_on_selector_all(
@@ -356,7 +358,8 @@ def test_search(opened: Open) -> None:
             *("setup_table.frame_list", "get_status_frames.frame_list")
         }
         assert "GNTST_no_device_space" in found(page, "i/o mmu")
-        assert "GNTST_bad_page" in found(page, "BAD PAGE")
+        assert found(page, "BAD PAGE")[0] == "GNTST_bad_page"
+        assert found(page, "gnttab_copy.len")[0] == "copy.len"
         for nothing in ("<script>alert(1)</script>", "no such thing", "99999999999999999999999"):
             assert found(page, nothing) == []
         assert "Nothing here has this name" in page.inner_text("#results")
@@ -483,6 +486,117 @@ def test_a_wrong_link_does_no_harm(opened: Open) -> None:
             assert page.input_value("#decode-name") == "map_grant_ref"
             assert page.input_value("#decode-abi") == "x86_64"
             assert page.locator("#copy").is_visible()
+            said = page.inner_text("#amiss")
+            if hash_.startswith("#decode?op=nothing"):
+                assert said == (
+                    "There is no interface version 7: this is 0x00041300. "
+                    "There is no ABI vax. There is no op or struct nothing."
+                )
+            assert said
+        page.evaluate("location.hash = '#copy.nothere'")
+        page.wait_for_selector("#copy.target")
+        assert page.inner_text("#amiss") == "copy has no nothere: this is copy."
+        page.evaluate("location.hash = '#theme'")
+        page.wait_for_function("document.getElementById('search').value === 'theme'")
+        assert page.inner_text("#amiss") == "Nothing here is called theme."
+        page.evaluate("location.hash = '#decode?hex=' + '08'.repeat(900000)")
+        page.wait_for_function(
+            "document.getElementById('amiss').textContent.startsWith('1800000 characters: ')"
+        )
+        assert len(page.input_value("#decode-hex")) < 10
+        page.evaluate("location.hash = '#decode?op=DOMID_T&abi=i386&hex=08+00'")
+        page.wait_for_function("document.getElementById('amiss').textContent === ''")
+        page.evaluate("location.hash = '#decode?op=GNTTABOP_COPY&abi=AMD64&hex=08+00'")
+        page.wait_for_selector("#decode-said.wrong")
+        assert page.input_value("#decode-name") == "copy"
+        assert page.input_value("#decode-hex") == "08 00"
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        *((version, version) for version in SETTINGS),
+        *(("0x00040200", "0x0003020a"), ("0x00030200", "undefined"), ("0x0003020A", "0x0003020a")),
+    ],
+)
+def test_a_version_between_two_is_the_one_below(opened: Open, asked: str, shown: str) -> None:
+    """Would catch a version that is taken for the newest, as it is no setting."""
+    with opened(f"#copy?version={asked}") as page:
+        assert page.inner_text("#version-name") == shown
+        assert page.inner_text("#amiss") == ""
+
+
+def test_going_back_brings_back_what_was_seen(opened: Open) -> None:
+    """Would catch a link that forgets the version, and a view that replaces one before it."""
+    with opened("#copy?version=0x00030209&abi=x86_32") as page:
+        page.click("nav a[href='#unmap_grant_ref']")
+        page.wait_for_url("**#unmap_grant_ref?version=0x00030209&abi=x86_32")
+        page.evaluate("location.hash = '#swap_grant_ref'")
+        page.wait_for_function(
+            "document.getElementById('version-name').textContent === '0x00041300'"
+        )
+        assert page.input_value("#abi") == ""
+        page.fill("#decode-hex", "00 01")
+        page.wait_for_url("**hex=0001")
+        page.evaluate("history.back()")
+        page.wait_for_url("**#swap_grant_ref")
+        for name in ("unmap_grant_ref", "copy"):
+            page.evaluate("history.back()")
+            page.wait_for_url(f"**#{name}?version=0x00030209&abi=x86_32")
+            page.wait_for_selector(f"#{name}.target")
+            assert page.inner_text("#version-name") == "0x00030209"
+            assert page.input_value("#abi") == "x86_32"
+
+
+def test_the_page_stays_where_it_is(opened: Open) -> None:
+    """Would catch a control of the header that scrolls, and a link that lands too low."""
+    for size in (DESKTOP, (1090, 720), (1000, 720)):
+        with opened("#cache_flush", size) as page:
+            before = page.evaluate("scrollY")
+            page.keyboard.press("/")
+            for _ in range(3):
+                page.keyboard.press("Tab")
+            if size[0] > 1088:  # below, the header is at the top of the page only
+                assert page.evaluate("scrollY") == before > 0
+            for name in ("copy", "flags", "types", "grant_status"):
+                page.evaluate("hash => { location.hash = hash; }", name)
+                page.wait_for_function("name => location.hash === '#' + name", arg=name)
+                page.wait_for_timeout(50)
+                header = page.locator("header.top").bounding_box()
+                top = page.locator(f"#{name}").bounding_box()["y"]
+                assert -1 <= top - max(header["y"] + header["height"], 0) < 30, (size, name)
+
+
+def test_rows_whose_places_differ_have_a_mark(opened: Open) -> None:
+    """Would catch a struct within a struct that is elsewhere on some ABI, without a ≠."""
+    with opened() as page:
+        rows = page.evaluate(
+            """[...document.querySelectorAll('table.fields tbody tr')].map(row => [row.dataset.entry
+                ?? 'hole', [...row.querySelectorAll('td[data-abis]')].map(one =>
+                [one.textContent.replace(' ≠', ''),
+                 !!one.querySelector('.mark-differs')])])
+                .filter(([, cells]) => cells.length > 1)"""
+        )
+    assert len(rows) > 30
+    for name, cells in rows:
+        if len({span for span, _ in cells}) > 1:
+            assert all(lit for _, lit in cells), name
+    assert all(lit for name, cells in rows if name == "copy.source" for _, lit in cells)
+    assert "copy.source.u" in {name for name, cells in rows if cells[0][1]}
+
+
+def test_forced_colours_and_small_windows(opened: Open) -> None:
+    """Would catch what only a background tells, and a header that fills a small window."""
+    with opened("#copy", (1120, 400), forced_colors="active") as page:
+        assert page.evaluate("getComputedStyle(document.querySelector('header.top')).position") == (
+            "static"
+        )
+        for one in ("#copy > h3", "nav a[aria-current]"):
+            style = page.eval_on_selector(one, "one => getComputedStyle(one).outlineStyle")
+            assert style == "solid", one
+        assert page.eval_on_selector(".key", "one => getComputedStyle(one).forcedColorAdjust") == (
+            "none"
+        )
 
 
 def test_an_address_brings_everything_back(opened: Open) -> None:
@@ -854,7 +968,15 @@ def test_it_takes_bytes_as_people_have_them(opened: Open) -> None:
             assert said.startswith(f"{len(DUMP)} bytes: "), how
 
 
-TOOLS = (["xxd"], ["xxd", "-p"], ["hexdump", "-C"], ["od", "-An", "-v", "-tx1"])
+TOOLS = (
+    *(["xxd"], ["xxd", "-p"], ["xxd", "-g1"], ["xxd", "-c7"], ["xxd", "-i"], ["hexdump", "-C"]),
+    *(["od", "-An", "-v", "-tx1"], ["od", "-Ax", "-tx1"], ["od", "-Ax", "-tx1z"]),
+)
+REFUSED = (
+    *(["xxd", "-g4"], ["xxd", "-e"], ["xxd", "-b"], ["hexdump"], ["hexdump", "-x"], ["od"]),
+    *(["hexdump", "-b"], ["od", "-tx1"], ["od", "-x"], ["od", "-Ax", "-x"], ["od", "-Ax", "-tx4"]),
+    *(["od", "-Ax", "-tx8"], ["od", "-Ax", "-b"], ["hexdump", "-d"], ["od", "-Ad", "-tx1"]),
+)
 
 
 def test_it_takes_what_tools_print(opened: Open, tmp_path: Path) -> None:
@@ -866,8 +988,68 @@ def test_it_takes_what_tools_print(opened: Open, tmp_path: Path) -> None:
     with opened() as page:
         for command in tools:
             text = subprocess.check_output([*command, str(tmp_path / "blob")], text=True)
-            _, said = decoded(page, text)
+            seen, said = decoded(page, text)
             assert said.startswith(f"{len(data)} bytes: "), (command, said)
+            assert data.hex().startswith(seen), command
+            if command == ["xxd"]:
+                assert said.endswith("from 0x0, words of 2 bytes in the order in which they stand.")
+            if command == ["hexdump", "-C"]:
+                assert said.endswith(" Read as a dump from 0x0.")
+        for command in REFUSED:
+            if shutil.which(command[0]):
+                text = subprocess.check_output([*command, str(tmp_path / "blob")], text=True)
+                seen, said = decoded(page, text)
+                assert (seen, "wrong" in said or "ine " in said) == ("", True), (command, said)
+
+
+OTHERS = {
+    "gdb": (
+        "0x7fffffffe0a0:\t0x08\t0x00\t0x00\t0x00\t0x03\t0x00\t0x00\t0x00\n"
+        "0x7fffffffe0a8:\t0xab\t0xcd\n"
+    ),
+    "gdb with a symbol": (
+        "0x4040 <op>:\t0x08\t0x00\t0x00\t0x00\t0x03\t0x00\t0x00\t0x00\n0x4048 <op+8>:\t0xab\t0xcd\n"
+    ),
+    "lldb": "0x7ff7bfeff5a8: 08 00 00 00 03 00 00 00  ........\n0x7ff7bfeff5b0: ab cd   ab\n",
+    "od -Ax": "000000 08 00 00 00 03 00 00 00\n000008 ab cd\n00000a\n",
+    "Wireshark": "0000   08 00 00 00 03 00 00 00   ........\n0008   ab cd                     cd\n",
+    "tcpdump -X": "\t0x0000:  0800 0000 0300 0000 abcd  ..........",
+    "a kernel's": (
+        "ffff888003a0fff8: 08 00 00 00 03 00 00 00  ........\n"
+        "ffff888003a10000: ab cd                    ..\n"
+    ),
+    "two spaces": "08000000  03000000  abcd",
+    "text like bytes": "00000000: 0800 0000 0300 0000  00000800\n00000008: abcd  ..\n",
+    "one line of hexdump": "00000000  08 00 00 00 03 00 00 00  ab cd      |..........|",
+    "colons": "0800:0000:0300:0000:abcd",
+    "bytes of Python": "b'\\x08\\x00\\x00\\x00\\x03\\x00\\x00\\x00\\xab\\xcd'",
+    "comments": "/* 12 */ 08, 00, 00, 00, // 34\n03, 00, 00, 00, /* 5\n6 */ ab, cd",
+    "an array": "static unsigned char op_1[10] = {\n 0x8, 0, 0 };".replace(
+        "0x8, 0, 0", "0x8, 0x0, 0x0, 0x0, 0x3, 0x0, 0x0, 0x0, 0xab, 0xcd"
+    ),
+}
+
+
+def test_it_takes_what_debuggers_print(opened: Open) -> None:
+    """Would catch an address or text that is taken for bytes, and bytes for text."""
+    with opened() as page:
+        for what, text in OTHERS.items():
+            seen, said = decoded(page, text)
+            assert seen == "0800000003000000abcd", (what, said)
+
+
+def test_it_takes_our_own_arrays(opened: Open, tmp_path: Path) -> None:
+    """Would catch a comment or a name in C that is taken for bytes."""
+    blob = abi_at("x86_64").encode("copy", [{"source.u.ref": 8, "len": 0xABCD}] * 2)
+    (tmp_path / "blob").write_bytes(blob)
+    out = tmp_path / "blob.c"
+    given = ["--abi", "x86_64", str(tmp_path / "blob"), "-o", str(out)]
+    assert main(["emit", "c-array", "copy", *given]) == 0
+    with opened() as page:
+        seen, said = decoded(page, out.read_text())
+        assert seen == blob.hex(), said
+        seen, said = decoded(page, out.read_text() * 2)
+        assert (seen, said) == ("", "Several arrays: give one of them.")
 
 
 def test_repeated_lines_of_a_dump_count(opened: Open) -> None:
@@ -887,6 +1069,17 @@ WRONG = {
     "00000000: 0011\n00000010: 22": "Line 2: offset 00000010 where 2 follows.",
     "00000000  00 11  |..|\n*\nffffffffffff  22  |.|": "Line 3: this is too much",
     "00000000: 0011\nand more": "Line 2: not a line of a dump like those before.",
+    "0x00000008 0x00000003": "Line 1, column 1: a number of 4 bytes: give single bytes.",
+    "0x4040:\t0x00000008\t0x3": "Line 1, column 9: a number of 4 bytes: give single bytes.",
+    "'\\x08A1'": 'Line 1, column 6: "A1" stands among \\x: write all bytes so.',
+    "'\\x8'": 'Line 1, column 2: "\\\\" is no hexadecimal digit.',
+    "0000000 08 00\n0000002 00 00\n*\n0000010 00 00": "Line 2: octal offsets before a star?",
+    "0000000 0008 0000 0003": "Line 1: an address and words, which may be swapped",
+    "08 00\n00000002: 03": "Line 2: a line of a dump, other than those before.",
+    "00000000: 6162 6364 6566 6768  ab cd": "Line 1: bytes or text behind the gap?",
+    "00000000: 00 0g": 'Line 1, column 14: "0g" is no byte of a dump.',
+    "00000000: 00\n*": "Line 1: lines are repeated, and no offset says how often.",
+    "/* 00": "A comment has no end.",
     "é": 'Line 1, column 1: "é" is no hexadecimal digit.',
     "\u202e00": "Line 1, column 1: ",
     "": "One element of domid_t on x86_64 is 2 bytes.",
@@ -903,6 +1096,27 @@ def test_wrong_bytes_are_told(opened: Open) -> None:
             assert page.locator("script").count() == 3
             wrong = not expected.startswith("One element")
             assert page.get_attribute("#decode-hex", "aria-invalid") == str(wrong).lower()
+
+
+def test_the_wrong_abi_is_told(opened: Open) -> None:
+    """Would catch a blob of another ABI that only seems too short."""
+    with opened("#decode?op=copy&abi=x86_64&hex=" + "00" * 24) as page:
+        assert page.inner_text("#decode-said") == (
+            "24 bytes, too few for one element of 40; on x86_32 it is one element."
+        )
+
+
+def test_a_blob_outlives_a_version_without_its_struct(opened: Open) -> None:
+    """Would catch a blob that is gone from the address, as its struct is not there."""
+    with opened("#decode?version=0x00030209&op=cache_flush&abi=x86_64&hex=0102") as page:
+        assert page.get_attribute("#decode-name", "aria-invalid") == "true"
+        assert page.get_attribute("#decode-hex", "aria-invalid") == "false"
+        page.get_by_label("Interface version", exact=True).focus()
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_url("**hex=0102")
+        page.keyboard.press("End")
+        page.wait_for_url("**hex=0102")
+        assert page.get_attribute("#decode-name", "aria-invalid") == "false"
 
 
 def test_a_part_of_an_element_is_told(opened: Open) -> None:
@@ -925,6 +1139,15 @@ LARGE = {
     "markup": "<script>" * 30_000,
     "brackets": "(" * 250_000,
     "a dump": "00000000: 0000\n" * 15_000,
+    "comments": "/*" * 130_000,
+    "lines of comments": "//" * 130_000,
+    "equals": "= " * 130_000,
+    "spaces": "00000000" + " " * 250_000 + "x",
+    "trailing spaces": "00000000: 00" + " " * 250_000,
+    "bars": "00000000  00" + " |" * 120_000,
+    "angles": "00000000 <" + ">" * 250_000,
+    "a long line": "00000000: " + "00  " * 60_000,
+    "escapes": "\\x" * 130_000,
 }
 
 

@@ -50,11 +50,14 @@ def remarks(doc: str) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     ``[GST, XEN]``.
     """
     facts = []
+    writers: dict[str, None] = {}
     for remark in _REMARK.findall(doc):
         if remark.startswith("Xen "):
             facts.append(("first in", remark))
-        elif writers := [_WRITERS[w] for w in remark.split(", ") if w in _WRITERS]:
-            facts.append(("written by", " and ".join(writers)))
+        else:
+            writers |= dict.fromkeys(_WRITERS[w] for w in remark.split(", ") if w in _WRITERS)
+    if writers:
+        facts.append(("written by", " and ".join(writers)))
     words = _REMARK.sub("", doc).strip()
     if words.partition(" ")[0].isalpha():  # no name, and not x86
         words = words[:1].upper() + words[1:]

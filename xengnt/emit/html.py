@@ -4,7 +4,7 @@
 The page can be read without its scripts, which only choose what is shown, search, and
 decode. It asks nobody for anything.
 
-Imports ``xengnt.errors`` and the modules beside it.
+Imports ``xengnt.errors``, ``xengnt.abi`` and the modules beside it.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from importlib.resources import files
 from string import Template
 from typing import TYPE_CHECKING
 
+from xengnt.abi.targets import target
 from xengnt.emit import html_structs, html_values, svg
 from xengnt.emit.decoding import decoding
 from xengnt.emit.editions import Editions, places
@@ -79,6 +80,7 @@ def _data(editions: Editions) -> str:
     data = {
         "versions": [one.name for one in editions.all],
         "abis": editions.abis,
+        "abi_aliases": {alias: abi for abi in editions.abis for alias in target(abi).aliases},
         "aliases": _aliases(editions),
         "marks": svg.MARKS,
         "looks": {way: look for way, look in svg.CLASSES.items() if way},
@@ -115,7 +117,7 @@ def _contents(editions: Editions) -> Iterator[Markup]:
         for name in names:
             there = places(editions.having(name)) or None
             items.append(element("li", link(name), data_at=there))
-        yield element("h2", link(anchor, title)) + element("ul", *items)
+        yield element("p", link(anchor, title), class_="part") + element("ul", *items)
 
 
 def _names(editions: Editions) -> Iterator[Markup]:

@@ -127,10 +127,10 @@ def _fields(name: str, one: Selection, made: list[Drawing], newest: StructLayout
     rows = []
     for field in struct.fields:
         kind = f"entry {svg.CLASSES[field.direction]}"
+        spans = [_place(each.struct, field.name) for each in made]
+        differs = field.name in lit or len(set(spans)) > 1
         parts = [element("th", code(field.name), scope="row")]
-        parts += [
-            _bytes(each, made, _place(each.struct, field.name), field.name in lit) for each in made
-        ]
+        parts += [_bytes(each, made, span, differs) for each, span in zip(made, spans, strict=True)]
         parts += [
             cell("Type", code(_type(field))),
             cell("Direction", _direction(field)),
@@ -150,8 +150,10 @@ def _fields(name: str, one: Selection, made: list[Drawing], newest: StructLayout
             )
         )
     if any(each.struct.holes for each in made):
+        spans = [_holes(each.struct) for each in made]
+        differs = len(set(spans)) > 1
         parts = [element("th", "hole", scope="row")]
-        parts += [_bytes(each, made, _holes(each.struct), lit=False) for each in made]
+        parts += [_bytes(each, made, span, differs) for each, span in zip(made, spans, strict=True)]
         parts += [cell("Type"), cell("Direction"), cell("Meaning", "No field covers them.")]
         rows.append(element("tr", *parts, class_="hole"))
     heads = ["Field", *(_head(each, made) for each in made), "Type", "Direction", "Meaning"]

@@ -3,7 +3,7 @@
 "use strict";
 
 {
-  const { versions, abis, aliases, marks, looks, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
+  const { versions, abis, abi_aliases, aliases, marks, looks, plans, symbols, which } = JSON.parse(document.getElementById("data").textContent);
   const MOST_ELEMENTS = 50; // are shown
   const MOST_LINKED = 1500; // bytes are put into an address
   const MOST_FOUND = 40;
@@ -11,6 +11,8 @@
   const called = new Map(Object.entries(aliases));
   const decodable = new Map(Object.entries(which));
   const newest = versions.length - 1;
+  const lower = (names) => new Map(names.map((name) => [name.toLowerCase(), name]));
+  const calledLower = lower([...called.keys()]);
   const $ = (id) => document.getElementById(id);
   const all = (selector, inside = document) => [...inside.querySelectorAll(selector)];
 
@@ -78,6 +80,7 @@
     all(".gates li").forEach((item) => item.classList.toggle("now", Number(item.dataset.gate) === version));
     const words = ["new", "changed", "absent"].map((what) => told(what, [...news].filter(([, one]) => one === what).map(([name]) => name)));
     $("changes").textContent = `At ${versions[version]}: ${words.filter(Boolean).join("; ") || "all is there"}.`;
+    mark(state.name);
     decode();
   }
 
@@ -104,15 +107,58 @@
   }
 
   function remember() {
+    $("amiss").textContent = "";
     if (state.name || location.hash || state.version !== initial || state.abi) history.replaceState(null, "", address(state.name, pasted));
   }
 
-  /** Return the element that a name stands for, in the form that is shown. */
-  function find(name) {
+  /** Go to another view: the one before stays in the history as it is. */
+  function leave(name) {
+    if (state.name === name) return;
+    state.name = name;
+    history.pushState(null, "", address(name, pasted));
+  }
+
+  /** Return the name as the page writes it, whatever its capitals, or null. */
+  function known(name) {
     const [owner, ...path] = name.split(".");
-    const inside = [called.get(owner) ?? owner, ...path].join(".");
-    const found = all(`[data-entry="${CSS.escape(inside)}"]`);
-    return found.find((one) => !one.closest("[hidden]")) ?? found[0]?.closest("article") ?? $(inside);
+    const proper = called.get(owner) ?? called.get(calledLower.get(owner.toLowerCase())) ?? owner;
+    const full = [proper, ...path].join(".");
+    if (listed.has(full)) return full;
+    if (places.has(full)) return full;
+    return listedLower.get(full.toLowerCase()) ?? places.get(full.toLowerCase()) ?? null;
+  }
+
+  /** Return the element of a name that `known` gave, in the form that is shown. */
+  function find(name) {
+    const found = all(`[data-entry="${CSS.escape(name)}"]`);
+    return found.find((one) => !one.closest("[hidden]")) ?? found[0]?.closest("article") ?? found[0] ?? $(name);
+  }
+
+  /** Return the name that is meant, or of its owner, and what there is to say of it. */
+  function meant(name) {
+    let rest = name;
+    while (rest) {
+      const found = known(rest);
+      if (found) return [found, rest === name ? "" : `${found} has no ${name.slice(rest.length + 1)}: this is ${found}.`];
+      rest = rest.includes(".") ? rest.slice(0, rest.lastIndexOf(".")) : "";
+    }
+    return ["", `Nothing here is called ${name.slice(0, 60)}.`];
+  }
+
+  /** Return the setting of a version: between two, the last that is not above it; null if it is none. */
+  function setting(text) {
+    const at = versions.indexOf(text.toLowerCase());
+    if (at >= 0) return at;
+    if (text.toLowerCase() === "newest") return newest;
+    if (!/^0x[0-9a-f]{1,8}$/i.test(text)) return null;
+    const wanted = Number(text);
+    if (wanted > Number(versions[newest])) return null;
+    return versions.reduce((best, one, index) => (one === "undefined" || Number(one) <= wanted ? index : best), 0);
+  }
+
+  function abiOf(text) {
+    const name = text.toLowerCase();
+    return abis.includes(name) ? name : (abi_aliases[name] ?? null);
   }
 
   function go(hash, focus) {
@@ -120,22 +166,46 @@
     const cut = text.indexOf("?");
     let name = cut < 0 ? text : text.slice(0, cut);
     const asked = new URLSearchParams(cut < 0 ? "" : text.slice(cut + 1));
+    const amiss = [];
     try {
       name = decodeURIComponent(name);
     } catch {
+      amiss.push("The address is broken.");
       name = "";
     }
+    const [found, words] = name ? meant(name) : ["", ""];
+    if (words) amiss.push(words);
+    const stranger = name && !found;
+    name = found;
     state.name = name;
-    if (asked.has("version")) {
-      const at = versions.indexOf(asked.get("version"));
-      if (at >= 0) showVersion(at);
-    }
+    const version = asked.get("version");
+    const at = version ? setting(version) : initial;
+    if (at === null) amiss.push(`There is no interface version ${version.slice(0, 40)}: this is ${versions[initial]}.`);
+    if ((at ?? initial) !== state.version) showVersion(at ?? initial);
+    const abi = asked.get("abi") ? abiOf(asked.get("abi")) : "";
+    if (abi === null) amiss.push(`There is no ABI ${asked.get("abi").slice(0, 40)}.`);
     if (name === "decode") {
-      if (asked.has("op")) choose($("decode-name"), called.get(asked.get("op")) ?? asked.get("op"));
-      if (asked.has("abi")) choose($("decode-abi"), asked.get("abi"));
-      if (asked.has("hex")) $("decode-hex").value = asked.get("hex").replace(/(..)(?=.)/g, "$1 ");
+      if (asked.get("op")) {
+        const op = known(asked.get("op"));
+        if (op === null || !choose($("decode-name"), op)) amiss.push(`There is no op or struct ${asked.get("op").slice(0, 40)}.`);
+      }
+      if (abi) choose($("decode-abi"), abi);
+      showAbi("");
+      const hex = asked.get("hex");
+      if (hex && 1.5 * hex.length > MOST_TEXT) amiss.push(`${hex.length} characters: ${TOO_LONG}.`);
+      else if (hex !== null) $("decode-hex").value = /^[0-9a-f]*$/i.test(hex) ? hex.replace(/(..)(?=.)/g, "$1 ") : hex;
       decode();
-    } else if (asked.has("abi")) showAbi(asked.get("abi"));
+    } else showAbi(abi ?? "");
+    $("amiss").textContent = amiss.join(" ");
+    if (stranger) $("search").value = text.slice(0, cut < 0 ? 60 : Math.min(cut, 60));
+    const target = mark(name);
+    if (!target) return;
+    target.scrollIntoView({ block: name.includes(".") || target.matches("tr") ? "center" : "start" });
+    if (focus && target.matches("[tabindex]")) target.focus({ preventScroll: true });
+  }
+
+  /** Mark what the address is about, in the form that is shown. */
+  function mark(name) {
     const target = name ? find(name) : null;
     all(".target").forEach((one) => one.classList.remove("target"));
     const current = target?.closest("article, section[id]")?.id;
@@ -143,7 +213,7 @@
       if (link.hash === `#${current}`) link.setAttribute("aria-current", "true");
       else link.removeAttribute("aria-current");
     }
-    if (!target) return;
+    if (!target) return null;
     target.classList.add("target");
     const field = name.split(".").slice(1).join(".");
     if (field) {
@@ -152,13 +222,13 @@
         if (own === field || own.startsWith(`${field}.`) || own.startsWith(`${field}[`)) cell.classList.add("target");
       }
     }
-    target.scrollIntoView({ block: field || target.matches("tr") ? "center" : "start" });
-    if (focus && target.matches("[tabindex]")) target.focus({ preventScroll: true });
-    remember(); // the version and ABI that stay belong to the address
+    return target;
   }
 
   function choose(select, value) {
-    if ([...select.options].some((option) => option.value === value)) select.value = value;
+    const there = [...select.options].some((option) => option.value === value);
+    if (there) select.value = value;
+    return there;
   }
 
   // Search
@@ -169,9 +239,12 @@
     also: element.dataset.also ?? "",
     kind: element.dataset.kind,
     value: element.dataset.value,
+    message: (element.querySelector(":scope > td[data-label=Message]")?.textContent ?? "").toLowerCase(),
     words: brief(element),
   }));
   const listed = new Map(entries.map((one) => [one.name, one]));
+  const listedLower = lower([...listed.keys()]);
+  const places = lower(all("#main, #main [id]").filter((one) => one.matches("main, section, h3")).map((one) => one.id));
 
   function brief(element) {
     const cells = "td[data-label=Message], td[data-label=Type], td[data-label=Meaning]";
@@ -186,8 +259,10 @@
   }
 
   function search(text) {
-    const wanted = text.trim().toLowerCase();
-    if (!wanted) return [];
+    const asked = text.trim().toLowerCase();
+    if (!asked) return [];
+    const [owner, ...path] = asked.split(".");
+    const wanted = path.length && calledLower.has(owner) ? [called.get(calledLower.get(owner)).toLowerCase(), ...path].join(".") : asked;
     const value = number(wanted);
     const words = wanted.split(/\s+/);
     const found = [];
@@ -198,7 +273,9 @@
       else if (name.split(" ").includes(wanted)) rank = 0;
       else if (name.split(/[ ._]/).some((part) => part === wanted)) rank = 1;
       else if (name.includes(wanted)) rank = 2;
-      else if (value === null && words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 3;
+      else if (value === null && one.message.includes(wanted)) rank = 3;
+      else if (value === null && words.every((word) => `${name} ${one.message}`.includes(word))) rank = 4;
+      else if (value === null && words.every((word) => name.includes(word) || one.words.toLowerCase().includes(word))) rank = 5;
       if (rank !== null) found.push([rank, one]);
     }
     return found.sort(([one], [two]) => one - two).map(([, one]) => one);
@@ -211,7 +288,7 @@
     list.replaceChildren();
     list.hidden = !text.trim();
     for (const one of found.slice(0, MOST_FOUND)) {
-      const value = one.value === undefined ? "" : ` = ${one.value}`;
+      const value = one.value === undefined || decodable.has(one.name) ? "" : ` = ${one.value}`;
       list.append(made("li", {}, made("a", { href: `#${one.name}` }, made("b", {}, one.name), ` ${one.kind}${value}`, made("span", {}, one.words))));
     }
     if (text.trim() && !found.length) list.append(made("li", { class: "none" }, "Nothing here has this name, value or words."));
@@ -254,17 +331,18 @@
 
   // Decoding
 
-
   function planNow() {
     const rows = decodable.get($("decode-name").value);
     const at = rows ? rows[state.version][abis.indexOf($("decode-abi").value)] : -1;
     return at < 0 ? null : plans[at];
   }
 
-  function say(words, wrong = false) {
+  /** Say something of the blob: of the bytes, or of the struct, if one of them is wrong. */
+  function say(words, { hex = false, select = false } = {}) {
     $("decode-said").textContent = words;
-    $("decode-said").classList.toggle("wrong", wrong);
-    $("decode-hex").setAttribute("aria-invalid", String(wrong));
+    $("decode-said").classList.toggle("wrong", hex || select);
+    $("decode-hex").setAttribute("aria-invalid", String(hex));
+    $("decode-name").setAttribute("aria-invalid", String(select));
   }
 
   function bytesWord(count) {
@@ -278,19 +356,21 @@
     $("decode-link").hidden = true;
     const plan = planNow();
     const name = $("decode-name").value;
-    if (!plan) {
-      say(`There is no ${name} at interface version ${versions[state.version]}.`, true);
-      return;
-    }
-    let data;
+    let read;
     try {
-      data = bytesOf($("decode-hex").value);
+      read = bytesOf($("decode-hex").value);
     } catch (error) {
       if (!(error instanceof Wrong)) throw error;
-      say(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`, true);
+      say(`${error.message[0].toUpperCase()}${error.message.slice(1)}.`, { hex: true });
       return;
     }
+    const data = read.bytes;
     pasted = data;
+    if (!plan) {
+      say(`There is no ${name} at interface version ${versions[state.version]}.`, { select: true });
+      showLink(data);
+      return;
+    }
     if (!data.length) {
       say(`One element of ${plan.tag} on ${$("decode-abi").value} is ${bytesWord(plan.size)}.`);
       return;
@@ -298,21 +378,37 @@
     const count = Math.floor(data.length / plan.size);
     const rest = data.length % plan.size;
     const shown = Math.min(count, MOST_ELEMENTS);
-    const words = [`${bytesWord(data.length)}: ${count} element${count === 1 ? "" : "s"} of ${bytesWord(plan.size)}`];
-    if (rest) words.push(`and ${rest} too many: element ${count} begins at ${count * plan.size} and lacks ${bytesWord(plan.size - rest)}`);
-    if (shown < count) words.push(`; the first ${shown} are shown`);
-    say(`${words.join(" ").replace(" ;", ";")}.`, rest > 0);
+    let words = `${bytesWord(data.length)}: ${count} element${count === 1 ? "" : "s"} of ${bytesWord(plan.size)}`;
+    if (!count) words = `${bytesWord(data.length)}, too few for one element of ${plan.size}${otherwise(data.length)}`;
+    else if (rest) words += ` and ${rest} too many: element ${count} begins at ${count * plan.size} and lacks ${bytesWord(plan.size - rest)}`;
+    if (shown < count) words += `; the first ${shown} are shown`;
+    say(`${words}.${read.guess ? ` ${read.guess}.` : ""}`, { hex: rest > 0 });
     for (let index = 0; index < shown; index++) {
       const start = index * plan.size;
-      out.append(element(plan, index, start, data.subarray(start, start + plan.size)));
+      out.append(decodedElement(plan, index, start, data.subarray(start, start + plan.size)));
     }
-    if (data.length <= MOST_LINKED) {
-      $("decode-link").hidden = false;
-      $("decode-link").firstElementChild.setAttribute("href", address("decode", data));
-    }
+    showLink(data);
   }
 
-  function element(plan, index, start, data) {
+  function showLink(data) {
+    $("decode-link").hidden = !data.length || data.length > MOST_LINKED;
+    $("decode-link").firstElementChild.setAttribute("href", address("decode", data));
+  }
+
+  function elements(count) {
+    return count === 1 ? "one element" : `${count} elements`;
+  }
+
+  /** Return on which other ABIs so many bytes are whole elements, as words. */
+  function otherwise(length) {
+    const rows = decodable.get($("decode-name").value)[state.version];
+    const found = abis.filter((abi, at) => rows[at] >= 0 && length % plans[rows[at]].size === 0);
+    if (!found.length) return "";
+    const counts = new Set(found.map((abi) => length / plans[rows[abis.indexOf(abi)]].size));
+    return `; on ${found.join(", ")} ${counts.size === 1 && [...counts][0] === 1 ? "it is" : "they are"} ${[...counts].map(elements).join(" or ")}`;
+  }
+
+  function decodedElement(plan, index, start, data) {
     const body = made("tbody");
     for (const line of decoded(plan, data, symbols)) body.append(row(plan, line));
     const heads = ["Field", "Offset", "Bytes", "Value", "Meaning"].map((head) => made("th", { scope: "col" }, head));
@@ -359,7 +455,7 @@
     const text = event.data ?? event.dataTransfer?.getData("text") ?? "";
     if (text.length + $("decode-hex").value.length <= MOST_TEXT) return;
     event.preventDefault();
-    say(`${text.length} characters: ${TOO_LONG}.`, true);
+    say(`${text.length} characters: ${TOO_LONG}.`, { hex: true });
   });
   let waiting = 0;
   $("decode-hex").addEventListener("input", () => {
@@ -367,8 +463,8 @@
     waiting = setTimeout(changedBlob, 120);
   });
   function changedBlob() {
-    state.name = "decode";
     decode();
+    leave("decode");
     remember();
   }
   $("decode-name").addEventListener("change", changedBlob);
@@ -402,7 +498,7 @@
     else delete document.documentElement.dataset.theme;
   }
 
-  const narrow = matchMedia("(max-width: 60rem)");
+  const narrow = matchMedia("(max-width: 68rem)");
   const fold = () => {
     $("contents").open = !narrow.matches;
   };
@@ -410,9 +506,15 @@
   fold();
   window.addEventListener("beforeprint", () => all("details").forEach((one) => (one.open = true)));
   window.addEventListener("hashchange", () => go(location.hash, true));
+  // Links within the page keep the version and the ABI.
   document.addEventListener("click", (event) => {
     const link = event.target.closest('a[href^="#"]');
-    if (link && link.hash === location.hash) go(link.hash, true); // no change, but asked for again
+    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    const name = link.getAttribute("href").slice(1);
+    const hash = name.includes("?") ? link.hash : address(name, pasted);
+    event.preventDefault();
+    if (hash === location.hash) go(hash, true); // no change, but asked for again
+    else location.hash = hash;
   });
   showVersion(state.version);
   if (location.hash) go(location.hash, false);
