@@ -111,7 +111,7 @@ KINDS: dict[str, Kind] = {
         Kind("svg", "svg", "a drawing of a struct, to scale", several=True, every=True),
         Kind(
             "html",
-            "html",
+            "explorer.page",
             "a page to explore all of it, in the directory OUT",
             several=True,
             every=True,

@@ -307,9 +307,9 @@ def written(x: int, y: int, words: object, look: str = "") -> str:
     return f'<text x="{x}" y="{y}"{kind}>{escape(str(words))}</text>'
 
 
-def style(name: str) -> str:
-    """Return a style sheet of the page, without comments."""
-    raw = (files("xengnt.emit") / "page" / f"{name}.css").read_text(encoding="utf-8")
+def style(name: str, of: str = "xengnt.emit") -> str:
+    """Return a style sheet that is in a package, without comments."""
+    raw = (files(of) / f"{name}.css").read_text(encoding="utf-8")
     return re.sub(r"/\*.*?\*/\n?", "", raw, flags=re.DOTALL)
 
 

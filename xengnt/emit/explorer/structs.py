@@ -13,8 +13,8 @@ from xengnt.abi.docs import remarks
 from xengnt.abi.layout import Field, StructLayout
 from xengnt.emit import svg
 from xengnt.emit.cells import Drawing, drawings
-from xengnt.emit.editions import Edition, Editions, absence, places
-from xengnt.emit.markup import (
+from xengnt.emit.explorer.editions import Edition, Editions, absence, places
+from xengnt.emit.explorer.markup import (
     Markup,
     cell,
     code,

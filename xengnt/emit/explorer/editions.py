@@ -15,7 +15,7 @@ from xengnt.abi.declarations import header
 from xengnt.abi.layout import StructLayout
 from xengnt.abi.targets import UNDEFINED, format_version
 from xengnt.codec import Abi
-from xengnt.emit.markup import Markup, element
+from xengnt.emit.explorer.markup import Markup, element
 from xengnt.emit.selection import Selection, select
 
 

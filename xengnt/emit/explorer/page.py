@@ -19,10 +19,11 @@ from string import Template
 from typing import TYPE_CHECKING
 
 from xengnt.abi.targets import target
-from xengnt.emit import html_structs, html_values, svg
-from xengnt.emit.decoding import decoding
-from xengnt.emit.editions import Editions, places
-from xengnt.emit.markup import Markup, element, link
+from xengnt.emit import svg
+from xengnt.emit.explorer import structs, values
+from xengnt.emit.explorer.decoding import decoding
+from xengnt.emit.explorer.editions import Editions, places
+from xengnt.emit.explorer.markup import Markup, element, link
 from xengnt.emit.selection import Selection
 from xengnt.emit.words import LICENCE, heading
 from xengnt.errors import InvalidValue
@@ -30,7 +31,6 @@ from xengnt.errors import InvalidValue
 if TYPE_CHECKING:
     from xengnt.emit import Options
 
-_STYLES = ("colours", "drawing", "page")
 _SCRIPTS = ("decode", "page")
 
 
@@ -44,7 +44,7 @@ def text(selections: Sequence[Selection], command: str, _: Options) -> str:
         raise InvalidValue(f"emit html is about all structs, got {', '.join(asked)}", got=asked)
     version = selections[0].layout.interface_version
     editions = Editions([one.abi.name for one in selections], version)
-    styles = "".join(svg.style(name) for name in _STYLES)
+    styles = svg.style("colours") + svg.style("drawing") + svg.style("page", __package__)
     scripts = [_file(f"{name}.js") for name in _SCRIPTS]
     parts = {
         "licence": LICENCE,
@@ -64,13 +64,13 @@ def text(selections: Sequence[Selection], command: str, _: Options) -> str:
             element("option", value=at, label=one.name) for at, one in enumerate(editions.all)
         ),
         "names": "".join(_names(editions)),
-        "commands": html_values.commands(editions),
-        "ops": "\n".join(html_structs.article(editions, name) for name in editions.ops),
-        "structs": "\n".join(html_structs.article(editions, name) for name in editions.others),
-        "types": html_values.types(editions),
-        "flags": "\n".join(html_values.flags(editions)),
-        "values": "\n".join(html_values.values(editions)),
-        "gates": html_values.gates(editions),
+        "commands": values.commands(editions),
+        "ops": "\n".join(structs.article(editions, name) for name in editions.ops),
+        "structs": "\n".join(structs.article(editions, name) for name in editions.others),
+        "types": values.types(editions),
+        "flags": "\n".join(values.flags(editions)),
+        "values": "\n".join(values.values(editions)),
+        "gates": values.gates(editions),
     }
     return Template(_file("page.html")).substitute(parts)
 
@@ -145,4 +145,4 @@ def _hash(content: str) -> str:
 
 
 def _file(name: str) -> str:
-    return (files("xengnt.emit") / "page" / name).read_text(encoding="utf-8")
+    return (files(__package__) / name).read_text(encoding="utf-8")

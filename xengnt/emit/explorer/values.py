@@ -12,10 +12,9 @@ from itertools import pairwise
 
 from xengnt.abi.declarations import Constant, Enum
 from xengnt.abi.docs import remarks
-from xengnt.emit import bits
-from xengnt.emit.editions import Edition, Editions, absence, places
-from xengnt.emit.html_structs import by_abi
-from xengnt.emit.markup import (
+from xengnt.emit.explorer import bits
+from xengnt.emit.explorer.editions import Edition, Editions, absence, places
+from xengnt.emit.explorer.markup import (
     Markup,
     cell,
     code,
@@ -26,6 +25,7 @@ from xengnt.emit.markup import (
     paragraphs,
     table,
 )
+from xengnt.emit.explorer.structs import by_abi
 from xengnt.emit.words import constant_doc
 
 OTHERS = "other-constants"

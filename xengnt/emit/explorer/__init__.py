@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""The page of ``emit html``: `page` puts it together, of modules and files that are beside it."""
