@@ -255,6 +255,10 @@ class Layout:
             )
         return self.structs[tag]
 
+    def op_of(self, tag: str) -> str | None:
+        """Return the name of the op whose argument a struct is, None if it is that of none."""
+        return next((name for name, op in self.ops.items() if op.struct == tag), None)
+
     def as_json(self) -> dict[str, object]:
         """Return it in the shape of layout JSON, of dicts, lists and scalars."""
 

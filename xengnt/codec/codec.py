@@ -36,11 +36,9 @@ class Codec:
 
     def __init__(self, abi: Abi, name: str) -> None:
         struct = abi.struct(name)
-        ops = abi.layout.ops
-        users = [op for op, one in ops.items() if one.struct == struct.tag]
         self.abi = abi
         self.name = name
-        self.op = name if name in ops else users[0] if users else None
+        self.op = name if name in abi.layout.ops else abi.layout.op_of(struct.tag)
         self.plan = Plan(struct, abi.declarations, self.op or struct.tag)
         self.decoder = Decoder(self.plan)
         self._encoders: dict[tuple[bool, bool], Encoder] = {}

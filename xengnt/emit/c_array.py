@@ -71,8 +71,7 @@ def text(selections: Sequence[Selection], command: str, options: Options) -> str
         rows = _scenario(scenario, name(options.name or "xengnt_calls", "the name"))
     elif blob is not None and scenario is None and len(selection.asked) == 1:
         codec = selection.abi.codec(selection.asked[0])
-        ops = [op for op, one in selection.layout.ops.items() if one.struct in selection.asked]
-        own = name(options.name or f"xengnt_{(*ops, *selection.asked)[0]}", "the name")
+        own = name(options.name or f"xengnt_{codec.op or codec.plan.struct.tag}", "the name")
         rows = _blob(codec, bytes(blob), own)
     else:
         raise InvalidValue("emit c-array: expected an op or struct with a blob, or a scenario")

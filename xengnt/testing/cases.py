@@ -29,8 +29,8 @@ def subject(name: str, abi: Abi) -> str:
     Raises:
         UnknownName: nothing of that name has cases.
     """
-    known = abi.codec(name).name
-    known = next((op for op, one in abi.layout.ops.items() if one.struct == known), known)
+    codec = abi.codec(name)
+    known = codec.op or codec.plan.struct.tag
     if known not in _MAKERS:
         raise UnknownName(f"{known} is neither an op nor an entry: it has no cases", got=name)
     return known

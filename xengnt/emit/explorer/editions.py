@@ -80,8 +80,7 @@ class Editions:
         parts: set[str] = set()
         for one in self.all:
             layout = one.first.layout
-            arguments = {op.struct for op in layout.ops.values()}
-            found |= dict.fromkeys(tag for tag in layout.structs if tag not in arguments)
+            found |= dict.fromkeys(tag for tag in layout.structs if not layout.op_of(tag))
             fields = [field for struct in layout.structs.values() for field in struct.fields]
             parts |= {layout.aliases.get(field.type, field.type) for field in fields}
         return sorted(found, key=lambda tag: any(part.endswith(f" {tag}") for part in parts))
@@ -90,9 +89,8 @@ class Editions:
     def owners(self) -> Iterator[tuple[str, StructLayout]]:
         """Each struct of the newest, by what its place on the page is called."""
         layout = self.newest.layout
-        by_tag = {op.struct: name for name, op in layout.ops.items()}
         for tag, struct in layout.structs.items():
-            yield by_tag.get(tag, tag), struct
+            yield layout.op_of(tag) or tag, struct
 
     def at(self, there: Callable[[Edition], object]) -> list[int]:
         """Return the places of those for which something holds."""

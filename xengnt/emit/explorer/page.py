@@ -94,12 +94,11 @@ def _aliases(editions: Editions) -> dict[str, str]:
     found: dict[str, str] = {}
     for edition in editions.all:
         layout = edition.first.layout
-        by_tag = {op.struct: name for name, op in layout.ops.items()}
         for name, op in layout.ops.items():
             found |= {op.constant: name, op.struct: name}
         for alias, of in layout.aliases.items():
             tag = of.partition(" ")[2]
-            found[alias] = by_tag.get(tag, tag)
+            found[alias] = layout.op_of(tag) or tag
     return found
 
 
