@@ -392,15 +392,21 @@ def test_processes_that_cannot_meet_are_told_where(
 # While it runs
 
 
-@pytest.mark.parametrize("jobs", ["1", "2"])
-@pytest.mark.parametrize("form", ["text", "json"])
-def test_an_interrupt_ends_with_what_was_counted(tmp_path: Path, jobs: str, form: str) -> None:
-    """Would catch a traceback, of a worker as well, and counts that are lost."""
+@pytest.fixture
+def sparse(tmp_path: Path) -> Path:
+    """A file of zeros that takes long to read, and no room."""
     path = tmp_path / "sparse"
     with path.open("wb") as file:
         file.truncate(1 << 33)
+    return path
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_interrupt_ends_with_what_was_counted(sparse: Path, jobs: str, form: str) -> None:
+    """Would catch a traceback, of a worker as well, and counts that are lost."""
     with subprocess.Popen(
-        command("validate", "map_grant_ref", path, "--limit=4", "--jobs", jobs, "--format", form),
+        command("validate", "map_grant_ref", sparse, "--limit=4", "--jobs", jobs, "--format", form),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -428,17 +434,14 @@ def test_an_interrupt_ends_with_what_was_counted(tmp_path: Path, jobs: str, form
 )
 @pytest.mark.parametrize("jobs", ["1", "2"])
 def test_an_interrupt_leaves_no_file(
-    tmp_path: Path, jobs: str, sent: signal.Signals, status: int
+    tmp_path: Path, sparse: Path, jobs: str, sent: signal.Signals, status: int
 ) -> None:
     """Would catch a file that looks whole, or one of a name that nobody knows."""
-    path = tmp_path / "sparse"
-    with path.open("wb") as file:
-        file.truncate(1 << 33)
     with subprocess.Popen(
         command(
             "decode",
             "map_grant_ref",
-            path,
+            sparse,
             "--format=arrow",
             "-o",
             tmp_path / "out",
@@ -454,16 +457,13 @@ def test_an_interrupt_leaves_no_file(
         process.send_signal(sent)
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (status, b"", b"")
-    assert list(tmp_path.iterdir()) == [path]
+    assert list(tmp_path.iterdir()) == [sparse]
 
 
-def test_nobody_works_on_for_a_command_that_was_killed(tmp_path: Path) -> None:
+def test_nobody_works_on_for_a_command_that_was_killed(sparse: Path) -> None:
     """Would catch processes that stay for ever when the one that they work for is gone."""
-    path = tmp_path / "sparse"
-    with path.open("wb") as file:
-        file.truncate(1 << 33)
     with subprocess.Popen(
-        command("validate", "map_grant_ref", path, "--jobs", "2"),
+        command("validate", "map_grant_ref", sparse, "--jobs", "2"),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -560,13 +560,10 @@ def test_a_worker_that_is_killed_costs_nothing(cluster: Cluster, tmp_path: Path)
     assert here.out.splitlines()[-1].startswith("10 files, 263055 elements: 10 errors, ")
 
 
-def test_a_cluster_that_is_lost_is_one_line(cluster: Cluster, tmp_path: Path) -> None:
+def test_a_cluster_that_is_lost_is_one_line(cluster: Cluster, sparse: Path) -> None:
     """Would catch a traceback, a log of the library, or a wait without an end."""
-    path = tmp_path / "sparse"
-    with path.open("wb") as file:
-        file.truncate(1 << 33)
     with subprocess.Popen(
-        command("validate", "map_grant_ref", path, "--scheduler", cluster.address),
+        command("validate", "map_grant_ref", sparse, "--scheduler", cluster.address),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
